@@ -1,0 +1,28 @@
+namespace Viaduct.Backends.Block;
+
+/// <summary>
+/// A stream of requests to a back-end, driven by one worker thread; only <see cref="Wake"/> is for other threads.
+/// Requests run at the same time and finish in any order; a flush covers the writes that completed before it was submitted.
+/// </summary>
+public interface IBlockQueue : IDisposable
+{
+    /// <summary>Requests that are submitted and not yet reaped.</summary>
+    int InFlight { get; }
+
+    /// <summary>
+    /// Takes a request; the segments are copied, the bytes they name are not and must stay until it completes.
+    /// It need not start before the next <see cref="Reap"/> or <see cref="Wait"/>, so that several start in one system call.
+    /// </summary>
+    /// <returns>False when as many are under way as the depth allows.</returns>
+    bool TrySubmit(in BlockRequest request);
+
+    /// <summary>Starts what was submitted and takes completions that are there; doesn't wait.</summary>
+    /// <returns>How many were written to <paramref name="completions"/>.</returns>
+    int Reap(Span<BlockCompletion> completions);
+
+    /// <summary>Starts what was submitted and waits until there is a completion, or until <see cref="Wake"/> was called since the last wait.</summary>
+    void Wait();
+
+    /// <summary>Ends a <see cref="Wait"/>, or the next one. Any thread; cheap when the worker is awake.</summary>
+    void Wake();
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+
+namespace Viaduct.Platform.Accounting;
+
+/// <summary>
+/// What one device cost, counted where it happens, always: exits, doorbells, interrupts, DMA bytes, requests and
+/// back-end work. All methods are for any thread and allocate nothing.
+/// </summary>
+public sealed class DeviceCounters
+{
+    private long _exits;
+    private long _exitTicks;
+    private long _doorbells;
+    private long _interrupts;
+    private long _dmaReadBytes;
+    private long _dmaWrittenBytes;
+    private long _requests;
+    private long _backendOperations;
+    private long _backendBytes;
+    private int[] _workers = [];
+
+    /// <param name="device">The device's id, as the user named it.</param>
+    /// <param name="road">How the guest reaches it.</param>
+    public DeviceCounters(string device, Road road)
+    {
+        Device = device;
+        Road = road;
+    }
+
+    /// <summary>The device's id.</summary>
+    public string Device { get; }
+
+    /// <summary>How the guest reaches it.</summary>
+    public Road Road { get; }
+
+    /// <summary>A guest access left the guest's execution for the monitor.</summary>
+    /// <param name="ticks">How long the monitor took, in <see cref="Stopwatch"/> ticks.</param>
+    public void Exit(long ticks)
+    {
+        Interlocked.Increment(ref _exits);
+        Interlocked.Add(ref _exitTicks, ticks);
+    }
+
+    /// <summary>A doorbell reached the device's worker.</summary>
+    public void Doorbell() => Interlocked.Increment(ref _doorbells);
+
+    /// <summary>The device interrupted the guest.</summary>
+    public void Interrupt() => Interlocked.Increment(ref _interrupts);
+
+    /// <summary>The device read guest memory.</summary>
+    public void DmaRead(ulong bytes) => Interlocked.Add(ref _dmaReadBytes, (long)bytes);
+
+    /// <summary>The device wrote guest memory.</summary>
+    public void DmaWritten(ulong bytes) => Interlocked.Add(ref _dmaWrittenBytes, (long)bytes);
+
+    /// <summary>The device finished a request of the guest: a command, a descriptor chain, a packet.</summary>
+    public void Request() => Interlocked.Increment(ref _requests);
+
+    /// <summary>The back-end finished an operation.</summary>
+    public void BackendOperation(ulong bytes)
+    {
+        Interlocked.Increment(ref _backendOperations);
+        Interlocked.Add(ref _backendBytes, (long)bytes);
+    }
+
+    /// <summary>Says that a thread works for this device; its CPU time is the device's.</summary>
+    internal void AddWorker(int threadId)
+    {
+        int[] before;
+        do
+        {
+            before = _workers;
+        }
+        while (Interlocked.CompareExchange(ref _workers, [.. before, threadId], before) != before);
+    }
+
+    /// <summary>All counts as they stand.</summary>
+    public DeviceCounts Read()
+    {
+        TimeSpan cpu = Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _exitTicks));
+        foreach (int worker in Volatile.Read(ref _workers))
+        {
+            cpu += ThreadClock.Read(worker);
+        }
+
+        return new DeviceCounts
+        {
+            Exits = Interlocked.Read(ref _exits),
+            Doorbells = Interlocked.Read(ref _doorbells),
+            Interrupts = Interlocked.Read(ref _interrupts),
+            DmaReadBytes = Interlocked.Read(ref _dmaReadBytes),
+            DmaWrittenBytes = Interlocked.Read(ref _dmaWrittenBytes),
+            Requests = Interlocked.Read(ref _requests),
+            BackendOperations = Interlocked.Read(ref _backendOperations),
+            BackendBytes = Interlocked.Read(ref _backendBytes),
+            MonitorCpu = cpu,
+        };
+    }
+}

@@ -1,0 +1,49 @@
+namespace Viaduct.Platform.Accounting;
+
+/// <summary>The counts of a device at one moment, or, as a difference of two, over a span of work.</summary>
+public readonly record struct DeviceCounts
+{
+    /// <summary>Guest accesses that left the guest's execution for the monitor.</summary>
+    public long Exits { get; init; }
+
+    /// <summary>Doorbells that reached the device's worker.</summary>
+    public long Doorbells { get; init; }
+
+    /// <summary>Interrupts sent to the guest.</summary>
+    public long Interrupts { get; init; }
+
+    /// <summary>Bytes the device read from guest memory.</summary>
+    public long DmaReadBytes { get; init; }
+
+    /// <summary>Bytes the device wrote to guest memory.</summary>
+    public long DmaWrittenBytes { get; init; }
+
+    /// <summary>Requests of the guest that were finished.</summary>
+    public long Requests { get; init; }
+
+    /// <summary>Operations of the back-end.</summary>
+    public long BackendOperations { get; init; }
+
+    /// <summary>Bytes the back-end moved.</summary>
+    public long BackendBytes { get; init; }
+
+    /// <summary>CPU time of the device's workers, and the time vCPU threads spent in its registers.</summary>
+    public TimeSpan MonitorCpu { get; init; }
+
+    /// <summary>What was counted between two readings.</summary>
+    public static DeviceCounts operator -(DeviceCounts later, DeviceCounts earlier) => Subtract(later, earlier);
+
+    /// <inheritdoc cref="op_Subtraction"/>
+    public static DeviceCounts Subtract(DeviceCounts later, DeviceCounts earlier) => new()
+    {
+        Exits = later.Exits - earlier.Exits,
+        Doorbells = later.Doorbells - earlier.Doorbells,
+        Interrupts = later.Interrupts - earlier.Interrupts,
+        DmaReadBytes = later.DmaReadBytes - earlier.DmaReadBytes,
+        DmaWrittenBytes = later.DmaWrittenBytes - earlier.DmaWrittenBytes,
+        Requests = later.Requests - earlier.Requests,
+        BackendOperations = later.BackendOperations - earlier.BackendOperations,
+        BackendBytes = later.BackendBytes - earlier.BackendBytes,
+        MonitorCpu = later.MonitorCpu - earlier.MonitorCpu,
+    };
+}

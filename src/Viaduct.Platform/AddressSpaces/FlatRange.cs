@@ -1,0 +1,42 @@
+using Viaduct.Platform.Memory;
+
+namespace Viaduct.Platform.AddressSpaces;
+
+/// <summary>A piece of an <see cref="AddressMap"/>: addresses at which one mapping is seen.</summary>
+public sealed unsafe class FlatRange
+{
+    internal FlatRange(Mapping mapping, ulong start, ulong length)
+    {
+        Mapping = mapping;
+        Start = start;
+        Length = length;
+        Memory = mapping.Memory;
+        ReadOnly = mapping.ReadOnly;
+        if (Memory is not null)
+        {
+            MemoryOffset = mapping.MemoryOffset + (start - mapping.Start);
+            Host = Memory.Pointer + MemoryOffset;
+        }
+    }
+
+    /// <summary>What is seen.</summary>
+    public Mapping Mapping { get; }
+
+    /// <summary>The first address.</summary>
+    public ulong Start { get; }
+
+    /// <summary>Bytes.</summary>
+    public ulong Length { get; }
+
+    /// <summary>The block, when it is memory.</summary>
+    public HostMemory? Memory { get; }
+
+    /// <summary>Where in <see cref="Memory"/> this range begins.</summary>
+    public ulong MemoryOffset { get; }
+
+    /// <summary>The first byte in this process, when it is memory.</summary>
+    public byte* Host { get; }
+
+    /// <summary>Whether writes are refused.</summary>
+    public bool ReadOnly { get; }
+}

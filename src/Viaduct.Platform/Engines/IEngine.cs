@@ -1,0 +1,19 @@
+using Viaduct.Platform.Interrupts;
+
+namespace Viaduct.Platform.Engines;
+
+/// <summary>What runs guest instructions: KVM or software. It has the processors and their interrupt controllers; memory and devices are the platform's.</summary>
+public interface IEngine : IDisposable
+{
+    /// <summary><c>"kvm"</c> or <c>"software"</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The processors; the first is the bootstrap processor.</summary>
+    IReadOnlyList<IVirtualCpu> Cpus { get; }
+
+    /// <summary>Where message-signalled interrupts arrive.</summary>
+    IMsiSink Msi { get; }
+
+    /// <summary>The input of the I/O APIC with the given global system interrupt number (0 to 23). One line per source: asking twice gives two lines whose OR is seen.</summary>
+    IInterruptLine Line(int globalSystemInterrupt);
+}

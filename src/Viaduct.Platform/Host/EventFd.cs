@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Viaduct.Platform.Host;
+
+/// <summary>
+/// A Linux eventfd: a counter that any thread or process can raise and one waits for. It carries doorbells and
+/// interrupts between threads, processes and, on KVM, the kernel.
+/// </summary>
+public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
+{
+    /// <summary>Makes a counter that stands at zero.</summary>
+    /// <exception cref="HostException">The process has no descriptor left.</exception>
+    public EventFd()
+        : base(ownsHandle: true)
+    {
+        int fd = Libc.eventfd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+        if (fd < 0)
+        {
+            throw HostException.Last("eventfd");
+        }
+
+        SetHandle(fd);
+    }
+
+    /// <summary>The descriptor's number, valid while this object is alive and not disposed.</summary>
+    public int Descriptor => (int)handle;
+
+    /// <summary>Raises the counter; wakes whoever waits. Any thread.</summary>
+    public void Signal()
+    {
+        ulong one = 1;
+        _ = Libc.write((int)handle, &one, sizeof(ulong));
+    }
+
+    /// <summary>Takes the counter back to zero. True when it had been raised.</summary>
+    public bool TryConsume()
+    {
+        ulong count;
+        return Libc.read((int)handle, &count, sizeof(ulong)) == sizeof(ulong);
+    }
+
+    /// <summary>Waits until the counter is raised, then takes it back to zero.</summary>
+    /// <param name="timeoutNanoseconds">The longest wait; negative waits for ever.</param>
+    /// <returns>False when the time ran out first.</returns>
+    public bool Wait(long timeoutNanoseconds = -1)
+    {
+        Libc.PollFd poll = new() { Fd = (int)handle, Events = Libc.POLLIN };
+        Libc.Timespec time = new()
+        {
+            Seconds = timeoutNanoseconds / 1_000_000_000,
+            Nanoseconds = timeoutNanoseconds % 1_000_000_000,
+        };
+        int ready = Libc.ppoll(&poll, 1, timeoutNanoseconds < 0 ? null : &time, null);
+        if (ready < 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
+        {
+            throw HostException.Last("ppoll on an eventfd");
+        }
+
+        return ready > 0 && TryConsume();
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
+}

@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Dma;
+
+namespace Viaduct.Platform.Memory;
+
+/// <summary>
+/// The memory of an address space, by guest physical address, for whoever moves bytes: DMA, boot loaders, tests.
+/// Everything is checked against what is mapped now; an access outside memory fails and touches nothing.
+/// </summary>
+public sealed unsafe class GuestMemory
+{
+    private readonly AddressSpace _space;
+
+    /// <param name="space">The address space whose memory this is.</param>
+    public GuestMemory(AddressSpace space) => _space = space;
+
+    /// <summary>Copies guest memory out. False, and nothing of use in <paramref name="destination"/>, when any byte of the range is not memory.</summary>
+    public bool TryRead(ulong address, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            if (!TryResolve(address, write: false, out byte* host, out ulong available))
+            {
+                return false;
+            }
+
+            int count = (int)Math.Min(available, (ulong)destination.Length);
+            new ReadOnlySpan<byte>(host, count).CopyTo(destination);
+            destination = destination[count..];
+            address += (ulong)count;
+        }
+
+        return true;
+    }
+
+    /// <summary>Copies into guest memory. False when any byte of the range is not writable memory; bytes before that one may have been written.</summary>
+    public bool TryWrite(ulong address, ReadOnlySpan<byte> source)
+    {
+        while (!source.IsEmpty)
+        {
+            if (!TryResolve(address, write: true, out byte* host, out ulong available, (ulong)source.Length))
+            {
+                return false;
+            }
+
+            int count = (int)Math.Min(available, (ulong)source.Length);
+            source[..count].CopyTo(new Span<byte>(host, count));
+            source = source[count..];
+            address += (ulong)count;
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads one unmanaged value of any alignment.</summary>
+    public bool TryRead<T>(ulong address, out T value)
+        where T : unmanaged
+    {
+        Unsafe.SkipInit(out value);
+        return TryRead(address, new Span<byte>(Unsafe.AsPointer(ref value), sizeof(T)));
+    }
+
+    /// <summary>Writes one unmanaged value at any alignment.</summary>
+    public bool TryWrite<T>(ulong address, T value)
+        where T : unmanaged => TryWrite(address, new ReadOnlySpan<byte>(&value, sizeof(T)));
+
+    /// <summary>A span over memory that is contiguous on the host, too. Not to be kept: the guest may unmap it.</summary>
+    public bool TryGetSpan(ulong address, int length, DmaDirection direction, out Span<byte> span)
+    {
+        if (length >= 0
+            && TryResolve(address, direction == DmaDirection.FromDevice, out byte* host, out ulong available, (ulong)length)
+            && available >= (ulong)length)
+        {
+            span = new Span<byte>(host, length);
+            return true;
+        }
+
+        span = default;
+        return false;
+    }
+
+    /// <summary>
+    /// Appends the host segments of a range to <paramref name="segments"/>, for scatter-gather I/O without a copy.
+    /// </summary>
+    /// <returns>False when part of the range is not memory (or not writable), or when there is no room for another segment.</returns>
+    public bool TryMap(ulong address, ulong length, DmaDirection direction, Span<HostSegment> segments, ref int count)
+    {
+        while (length != 0)
+        {
+            if (count == segments.Length
+                || !TryResolve(address, direction == DmaDirection.FromDevice, out byte* host, out ulong available, length))
+            {
+                return false;
+            }
+
+            ulong part = Math.Min(available, length);
+            segments[count++] = new HostSegment(host, (nuint)part);
+            address += part;
+            length -= part;
+        }
+
+        return true;
+    }
+
+    private bool TryResolve(ulong address, bool write, out byte* host, out ulong available, ulong length = 1)
+    {
+        FlatRange? range = _space.Current.Find(address);
+        if (range is null || range.Memory is null || (write && range.ReadOnly))
+        {
+            host = null;
+            available = 0;
+            return false;
+        }
+
+        ulong offset = address - range.Start;
+        host = range.Host + offset;
+        available = range.Length - offset;
+        if (write)
+        {
+            range.Memory.NoteWrite(range.MemoryOffset + offset, Math.Min(length, available));
+        }
+
+        return true;
+    }
+}
