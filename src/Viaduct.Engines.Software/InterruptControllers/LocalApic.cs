@@ -1,0 +1,632 @@
+using Viaduct.Platform.AddressSpaces;
+
+namespace Viaduct.Engines.Software.InterruptControllers;
+
+/// <summary>
+/// A processor's local APIC in xAPIC and x2APIC mode (Intel SDM vol. 3A chapter 11). Registers, acknowledgement and the
+/// timer belong to the processor's thread; <see cref="Accept"/> and the other deliveries may come from any.
+/// </summary>
+/// <remarks>
+/// The MMIO page is the same address for all processors, so the engine sends an access to the page at
+/// <see cref="MmioBase"/> to the APIC of the processor that makes it, before it looks at the address space.
+/// </remarks>
+public sealed class LocalApic : IAccessHandler
+{
+    /// <summary>Where the MMIO page is after reset.</summary>
+    public const ulong DefaultBase = 0xFEE0_0000;
+
+    /// <summary>Bytes of the MMIO page.</summary>
+    public const ulong MmioLength = 0x1000;
+
+    private const ulong BaseBootstrap = 1 << 8;
+    private const ulong BaseX2Apic = 1 << 10;
+    private const ulong BaseEnabled = 1 << 11;
+    private const ulong BaseAddressMask = 0x000F_FFFF_FFFF_F000;
+
+    private readonly bool _bootstrap;
+    private readonly ICpuKick _kick;
+    private readonly InterruptRouter _router;
+    private readonly ApicTimer _timer;
+    private readonly VectorSet _requests = new();
+    private readonly VectorSet _inService = new();
+    private readonly VectorSet _levelTriggered = new();
+    private readonly uint[] _lvt = new uint[6];
+
+    private ulong _baseRegister;
+    private volatile uint _spurious;
+    private volatile uint _logicalDestination;
+    private volatile uint _destinationFormat;
+    private volatile uint _priority;
+    private uint _taskPriority;
+    private uint _commandLow;
+    private uint _commandHigh;
+    private uint _errorStatus;
+    private uint _errorsSeen;
+    private int _stale;
+    private int _pending = -1;
+    private int _nmi;
+    private int _init;
+    private int _startUp = -1;
+
+    /// <param name="id">The APIC ID.</param>
+    /// <param name="bootstrap">Whether this is the bootstrap processor's.</param>
+    /// <param name="clock">The timer's time.</param>
+    /// <param name="kick">The processor.</param>
+    /// <param name="router">Where interprocessor interrupts go and others come from; the APIC joins it.</param>
+    public LocalApic(uint id, bool bootstrap, IEngineClock clock, ICpuKick kick, InterruptRouter router)
+    {
+        Id = id;
+        _bootstrap = bootstrap;
+        _kick = kick;
+        _router = router;
+        _timer = new ApicTimer(clock);
+        Reset();
+        router.Add(this);
+    }
+
+    /// <summary>The APIC ID.</summary>
+    public uint Id { get; }
+
+    /// <summary>IA32_APIC_BASE (MSR 1BH) as it reads.</summary>
+    public ulong BaseRegister => _baseRegister;
+
+    /// <summary>The guest physical address of the MMIO page.</summary>
+    public ulong MmioBase => _baseRegister & BaseAddressMask;
+
+    /// <summary>Whether the MMIO page is there: enabled and not in x2APIC mode.</summary>
+    public bool IsMmioVisible => (_baseRegister & (BaseEnabled | BaseX2Apic)) == BaseEnabled;
+
+    /// <summary>Whether the registers are MSRs 800H to 8FFH.</summary>
+    public bool IsX2Apic => (_baseRegister & BaseX2Apic) != 0;
+
+    /// <summary>The vector that the processor should take now if its IF allows, −1 when none. The processor's thread.</summary>
+    public int PendingVector => Volatile.Read(ref _stale) == 0 ? _pending : Refresh();
+
+    /// <summary>When <see cref="CheckTimer"/> has something to do, in the clock's nanoseconds; <see cref="long.MaxValue"/> for never.</summary>
+    public long NextDeadline => _timer.NextDeadline;
+
+    /// <summary>Whether a non-maskable interrupt waits.</summary>
+    public bool IsNmiPending => Volatile.Read(ref _nmi) != 0;
+
+    /// <summary>Whether an INIT or a start-up message waits.</summary>
+    public bool IsResetPending => Volatile.Read(ref _init) != 0 || Volatile.Read(ref _startUp) >= 0;
+
+    /// <summary>CR8: bits 7 to 4 of the task priority.</summary>
+    public uint Cr8
+    {
+        get => _taskPriority >> 4;
+        set => SetTaskPriority((value & 0xF) << 4);
+    }
+
+    /// <summary>What the guest's TSC is ahead of the engine's clock; the processor keeps it so when the guest writes its TSC.</summary>
+    public long TscOffset
+    {
+        get => _timer.TscOffset;
+        set => _timer.TscOffset = value;
+    }
+
+    /// <summary>IA32_TSC_DEADLINE (MSR 6E0H).</summary>
+    public ulong TscDeadline
+    {
+        get => _timer.TscDeadline;
+        set => _timer.TscDeadline = value;
+    }
+
+    /// <summary>The processor's priority, by which the lowest-priority destination is chosen. Any thread.</summary>
+    internal uint ProcessorPriority => _priority;
+
+    private bool IsSoftwareEnabled => (_spurious & ApicRegister.SoftwareEnabled) != 0;
+
+    /// <summary>The state after power-on: xAPIC mode at <see cref="DefaultBase"/>.</summary>
+    public void Reset()
+    {
+        _baseRegister = DefaultBase | BaseEnabled | (_bootstrap ? BaseBootstrap : 0);
+        Volatile.Write(ref _nmi, 0);
+        Volatile.Write(ref _init, 0);
+        Volatile.Write(ref _startUp, -1);
+        ResetRegisters();
+    }
+
+    /// <summary>The state after INIT: as after power-on, but the base register stays (11.4.7.3).</summary>
+    public void ResetRegisters()
+    {
+        _requests.Clear();
+        _inService.Clear();
+        _levelTriggered.Clear();
+        Array.Fill(_lvt, ApicRegister.LvtMasked);
+        _timer.Reset();
+        _spurious = 0xFF;
+        _logicalDestination = IsX2Apic ? X2ApicLogicalId : 0;
+        _destinationFormat = uint.MaxValue;
+        _taskPriority = 0;
+        _commandLow = 0;
+        _commandHigh = 0;
+        _errorStatus = 0;
+        Volatile.Write(ref _errorsSeen, 0);
+        _ = Refresh();
+    }
+
+    /// <summary>Takes the vector that <see cref="PendingVector"/> shows from requested to in service. −1 when there is none.</summary>
+    public int Acknowledge()
+    {
+        int vector = PendingVector;
+        if (vector >= 0)
+        {
+            _requests.Remove(vector);
+            _ = _inService.Add(vector);
+            _ = Refresh();
+        }
+
+        return vector;
+    }
+
+    /// <summary>Raises the timer's interrupt when it is due.</summary>
+    /// <param name="now">The clock's nanoseconds.</param>
+    public void CheckTimer(long now)
+    {
+        if (now >= _timer.NextDeadline && _timer.Expire(now))
+        {
+            DeliverLocal(ApicRegister.LvtTimer);
+        }
+    }
+
+    /// <summary>Takes the pending non-maskable interrupt. Several that came before it was taken are one.</summary>
+    public bool TakeNmi() => Volatile.Read(ref _nmi) != 0 && Interlocked.Exchange(ref _nmi, 0) != 0;
+
+    /// <summary>Takes the pending INIT; the processor then resets itself and calls <see cref="ResetRegisters"/>.</summary>
+    public bool TakeInit() => Volatile.Read(ref _init) != 0 && Interlocked.Exchange(ref _init, 0) != 0;
+
+    /// <summary>Takes the pending start-up message; a processor that doesn't wait for one drops it.</summary>
+    /// <param name="vector">The page number of the first instruction, −1 when there was no message.</param>
+    public bool TakeStartUp(out int vector)
+    {
+        vector = Interlocked.Exchange(ref _startUp, -1);
+        return vector >= 0;
+    }
+
+    /// <summary>A fixed interrupt arrives. Any thread.</summary>
+    /// <param name="vector">0 to 255; below 16 is an error that the guest can read.</param>
+    /// <param name="level">Level-triggered.</param>
+    public void Accept(int vector, bool level)
+    {
+        if ((_baseRegister & BaseEnabled) == 0 || !IsSoftwareEnabled)
+        {
+            return;
+        }
+
+        if (vector < 16)
+        {
+            NoteError(ApicRegister.ReceiveIllegalVector);
+            return;
+        }
+
+        if (level)
+        {
+            _ = _levelTriggered.Add(vector);
+        }
+        else
+        {
+            _levelTriggered.Remove(vector);
+        }
+
+        if (_requests.Add(vector))
+        {
+            Interlocked.Exchange(ref _stale, 1);
+            _kick.Kick();
+        }
+    }
+
+    /// <summary>A non-maskable interrupt arrives. Any thread.</summary>
+    public void AcceptNmi()
+    {
+        Volatile.Write(ref _nmi, 1);
+        _kick.Kick();
+    }
+
+    /// <summary>An INIT arrives. Any thread.</summary>
+    public void AcceptInit()
+    {
+        Volatile.Write(ref _startUp, -1);
+        Volatile.Write(ref _init, 1);
+        _kick.Kick();
+    }
+
+    /// <summary>A start-up message arrives. Any thread.</summary>
+    public void AcceptStartUp(byte vector)
+    {
+        Volatile.Write(ref _startUp, vector);
+        _kick.Kick();
+    }
+
+    /// <summary>Whether a message is for this APIC (11.6.2). Any thread.</summary>
+    public bool Matches(in InterruptMessage message)
+    {
+        if ((_baseRegister & BaseEnabled) == 0)
+        {
+            return false;
+        }
+
+        if (message.IsBroadcast)
+        {
+            return true;
+        }
+
+        if (!message.Logical)
+        {
+            return message.Destination == Id;
+        }
+
+        uint logical = _logicalDestination;
+        uint wanted = message.Destination;
+        if (IsX2Apic)
+        {
+            return (logical >> 16) == (wanted >> 16) && (logical & wanted & 0xFFFF) != 0;
+        }
+
+        logical >>= 24;
+        bool flat = (_destinationFormat >> 28) == 0xF;
+        return wanted <= 0xFF && (flat
+            ? (logical & wanted) != 0
+            : (logical >> 4) == (wanted >> 4) && (logical & wanted & 0xF) != 0);
+    }
+
+    /// <summary>Writes IA32_APIC_BASE. False for #GP: reserved bits or a transition that figure 11-27 doesn't have.</summary>
+    public bool TryWriteBase(ulong value)
+    {
+        const ulong Known = BaseAddressMask | BaseBootstrap | BaseX2Apic | BaseEnabled;
+        ulong changed = value ^ _baseRegister;
+        bool enabled = (value & BaseEnabled) != 0;
+        bool x2Apic = (value & BaseX2Apic) != 0;
+        bool wasEnabled = (_baseRegister & BaseEnabled) != 0;
+        if ((value & ~Known) != 0 || (x2Apic && (!enabled || !wasEnabled)) || (IsX2Apic && enabled && !x2Apic))
+        {
+            return false;
+        }
+
+        _baseRegister = (value & ~BaseBootstrap) | (_bootstrap ? BaseBootstrap : 0);
+        if ((changed & BaseEnabled) != 0)
+        {
+            ResetRegisters();
+        }
+        else if ((changed & BaseX2Apic) != 0)
+        {
+            _logicalDestination = X2ApicLogicalId;
+        }
+
+        return true;
+    }
+
+    /// <summary>RDMSR of 800H plus <paramref name="index"/>. False for #GP.</summary>
+    public bool TryReadRegister(uint index, out ulong value)
+    {
+        if (!IsX2Apic || index is ApicRegister.DestinationFormat or ApicRegister.ArbitrationPriority or ApicRegister.CommandHigh)
+        {
+            value = 0;
+            return false;
+        }
+
+        if (index == ApicRegister.CommandLow)
+        {
+            value = ((ulong)_commandHigh << 32) | _commandLow;
+            return true;
+        }
+
+        bool known = TryRead(index, out uint low);
+        value = low;
+        return known && index != ApicRegister.EndOfInterrupt;
+    }
+
+    /// <summary>WRMSR of 800H plus <paramref name="index"/>. False for #GP: no such register, read-only, or reserved bits.</summary>
+    public bool TryWriteRegister(uint index, ulong value)
+    {
+        if (!IsX2Apic)
+        {
+            return false;
+        }
+
+        switch (index)
+        {
+            case ApicRegister.CommandLow:
+                if ((value & 0xFFF3_3000) != 0)
+                {
+                    return false;
+                }
+
+                _commandHigh = (uint)(value >> 32);
+                return TryWrite(index, (uint)value);
+            case ApicRegister.SelfIpi:
+                if (value > 0xFF)
+                {
+                    return false;
+                }
+
+                Send(new InterruptMessage(DeliveryMode.Fixed, (byte)value, false, false, Id, true), shorthand: 1);
+                return true;
+            case ApicRegister.LogicalDestination:
+            case ApicRegister.DestinationFormat:
+            case ApicRegister.CommandHigh:
+                return false;
+            default:
+                return (value & ~(ulong)X2ApicWritable(index)) == 0 && TryWrite(index, (uint)value);
+        }
+    }
+
+    /// <inheritdoc/>
+    public AccessStatus Read(ulong offset, int size, out ulong value)
+    {
+        value = 0;
+        if ((offset & 0xC) == 0)
+        {
+            if (!TryRead((uint)offset >> 4, out uint register))
+            {
+                NoteError(ApicRegister.IllegalRegister);
+            }
+
+            value = (register >> (int)((offset & 3) * 8)) & (ulong.MaxValue >> (64 - (size * 8)));
+        }
+
+        return AccessStatus.Done;
+    }
+
+    /// <inheritdoc/>
+    public AccessStatus Write(ulong offset, int size, ulong value)
+    {
+        // Registers are written whole: other widths and places are undefined by 11.4.1, and ignored here.
+        if (size >= 4 && (offset & 0xF) == 0 && !TryWrite((uint)offset >> 4, (uint)value))
+        {
+            NoteError(ApicRegister.IllegalRegister);
+        }
+
+        return AccessStatus.Done;
+    }
+
+    private uint X2ApicLogicalId => ((Id >> 4) << 16) | (1u << (int)(Id & 0xF));
+
+    private static uint X2ApicWritable(uint index) => index switch
+    {
+        ApicRegister.EndOfInterrupt or ApicRegister.ErrorStatus => 0,
+        ApicRegister.TaskPriority => 0xFF,
+        ApicRegister.SpuriousVector => 0x3FF,
+        ApicRegister.DivideConfiguration => 0xB,
+        >= ApicRegister.LvtTimer and <= ApicRegister.LvtError => ApicRegister.LvtWritable(index) | 0x5000,
+        _ => uint.MaxValue,
+    };
+
+    private bool TryRead(uint index, out uint value)
+    {
+        switch (index)
+        {
+            case ApicRegister.Id:
+                value = IsX2Apic ? Id : Id << 24;
+                return true;
+            case ApicRegister.Version:
+                value = ApicRegister.VersionValue;
+                return true;
+            case ApicRegister.TaskPriority:
+                value = _taskPriority;
+                return true;
+            case ApicRegister.ArbitrationPriority:
+            case ApicRegister.EndOfInterrupt:
+                value = 0;
+                return true;
+            case ApicRegister.ProcessorPriority:
+                value = _priority;
+                return true;
+            case ApicRegister.LogicalDestination:
+                value = _logicalDestination;
+                return true;
+            case ApicRegister.DestinationFormat:
+                value = _destinationFormat;
+                return true;
+            case ApicRegister.SpuriousVector:
+                value = _spurious;
+                return true;
+            case >= ApicRegister.InService and < ApicRegister.InService + 8:
+                value = _inService.Word((int)(index - ApicRegister.InService));
+                return true;
+            case >= ApicRegister.TriggerMode and < ApicRegister.TriggerMode + 8:
+                value = _levelTriggered.Word((int)(index - ApicRegister.TriggerMode));
+                return true;
+            case >= ApicRegister.InterruptRequest and < ApicRegister.InterruptRequest + 8:
+                value = _requests.Word((int)(index - ApicRegister.InterruptRequest));
+                return true;
+            case ApicRegister.ErrorStatus:
+                value = _errorStatus;
+                return true;
+            case ApicRegister.CommandLow:
+                value = _commandLow;
+                return true;
+            case ApicRegister.CommandHigh:
+                value = _commandHigh;
+                return true;
+            case >= ApicRegister.LvtTimer and <= ApicRegister.LvtError:
+                value = _lvt[index - ApicRegister.LvtTimer];
+                return true;
+            case ApicRegister.InitialCount:
+                value = _timer.InitialCount;
+                return true;
+            case ApicRegister.CurrentCount:
+                value = _timer.CurrentCount;
+                return true;
+            case ApicRegister.DivideConfiguration:
+                value = _timer.DivideConfiguration;
+                return true;
+            default:
+                value = 0;
+                return false;
+        }
+    }
+
+    private bool TryWrite(uint index, uint value)
+    {
+        switch (index)
+        {
+            case ApicRegister.TaskPriority:
+                SetTaskPriority(value & 0xFF);
+                return true;
+            case ApicRegister.EndOfInterrupt:
+                EndOfInterrupt();
+                return true;
+            case ApicRegister.LogicalDestination:
+                _logicalDestination = value & 0xFF00_0000;
+                return true;
+            case ApicRegister.DestinationFormat:
+                _destinationFormat = value | 0x0FFF_FFFF;
+                return true;
+            case ApicRegister.SpuriousVector:
+                WriteSpurious(value);
+                return true;
+            case ApicRegister.ErrorStatus:
+                _errorStatus = Interlocked.Exchange(ref _errorsSeen, 0);
+                return true;
+            case ApicRegister.CommandLow:
+                WriteCommand(value);
+                return true;
+            case ApicRegister.CommandHigh:
+                _commandHigh = value & 0xFF00_0000;
+                return true;
+            case >= ApicRegister.LvtTimer and <= ApicRegister.LvtError:
+                WriteLvt(index, value);
+                return true;
+            case ApicRegister.InitialCount:
+                _timer.InitialCount = value;
+                return true;
+            case ApicRegister.DivideConfiguration:
+                _timer.DivideConfiguration = value;
+                return true;
+            case ApicRegister.Id:
+                // Read-only on every processor that has x2APIC; Linux writes it back on none.
+                return !IsX2Apic;
+            default:
+                return false;
+        }
+    }
+
+    private void WriteSpurious(uint value)
+    {
+        _spurious = value & 0x3FF;
+        if (!IsSoftwareEnabled)
+        {
+            for (int i = 0; i < _lvt.Length; i++)
+            {
+                _lvt[i] |= ApicRegister.LvtMasked;
+            }
+        }
+    }
+
+    private void WriteLvt(uint index, uint value)
+    {
+        value &= ApicRegister.LvtWritable(index);
+        if (!IsSoftwareEnabled)
+        {
+            value |= ApicRegister.LvtMasked;
+        }
+
+        _lvt[index - ApicRegister.LvtTimer] = value;
+        if (index == ApicRegister.LvtTimer)
+        {
+            _timer.SetMode((ApicTimerMode)((value >> 17) & 3));
+        }
+    }
+
+    private void WriteCommand(uint value)
+    {
+        _commandLow = value & 0x000C_CFFF;
+        DeliveryMode mode = InterruptMessage.ModeOf(value);
+        bool level = (value & (1 << 15)) != 0;
+        bool assert = (value & (1 << 14)) != 0;
+        if (mode == DeliveryMode.Init && level && !assert)
+        {
+            // The INIT level de-assert of the first APICs; since then it does nothing.
+            return;
+        }
+
+        bool wide = IsX2Apic;
+        uint destination = wide ? _commandHigh : _commandHigh >> 24;
+        bool logical = (value & (1 << 11)) != 0;
+        Send(new InterruptMessage(mode, (byte)value, false, logical, destination, wide), (value >> 18) & 3);
+    }
+
+    private void Send(in InterruptMessage message, uint shorthand)
+    {
+        if (message.Mode is DeliveryMode.Fixed or DeliveryMode.LowestPriority && message.Vector < 16)
+        {
+            NoteError(ApicRegister.SendIllegalVector);
+            return;
+        }
+
+        switch (shorthand)
+        {
+            case 0:
+                _router.Deliver(message);
+                break;
+            case 1:
+                InterruptRouter.DeliverTo(this, message);
+                break;
+            default:
+                _router.DeliverToAll(message, except: shorthand == 3 ? this : null);
+                break;
+        }
+    }
+
+    private void EndOfInterrupt()
+    {
+        int vector = _inService.Highest();
+        if (vector < 0)
+        {
+            return;
+        }
+
+        _inService.Remove(vector);
+        bool level = _levelTriggered.Contains(vector);
+        _ = Refresh();
+        if (level)
+        {
+            _router.EndOfInterrupt(vector);
+        }
+    }
+
+    private void DeliverLocal(uint index)
+    {
+        uint entry = _lvt[index - ApicRegister.LvtTimer];
+        if ((entry & ApicRegister.LvtMasked) != 0)
+        {
+            return;
+        }
+
+        DeliveryMode mode = index is ApicRegister.LvtTimer or ApicRegister.LvtError ? DeliveryMode.Fixed : InterruptMessage.ModeOf(entry);
+        InterruptRouter.DeliverTo(this, new InterruptMessage(mode, (byte)entry, false, false, Id, true));
+    }
+
+    private void NoteError(uint error)
+    {
+        uint before = Interlocked.Or(ref _errorsSeen, error);
+        if ((before & error) == 0 && (byte)_lvt[ApicRegister.LvtError - ApicRegister.LvtTimer] >= 16)
+        {
+            DeliverLocal(ApicRegister.LvtError);
+        }
+    }
+
+    private void SetTaskPriority(uint value)
+    {
+        _taskPriority = value;
+        if (Refresh() >= 0)
+        {
+            _kick.Kick();
+        }
+    }
+
+    /// <summary>Works out the processor priority (11.8.3.1) and the pending vector anew.</summary>
+    private int Refresh()
+    {
+        // Before the requests are read: one that arrives meanwhile is seen now or marks the answer stale again.
+        Interlocked.Exchange(ref _stale, 0);
+        int served = _inService.Highest();
+        uint servedClass = served < 0 ? 0 : (uint)served & 0xF0;
+        uint priority = (_taskPriority & 0xF0) >= servedClass ? _taskPriority : servedClass;
+        _priority = priority;
+        int requested = _requests.Highest();
+        _pending = requested >= 0 && ((uint)requested & 0xF0) > (priority & 0xF0) ? requested : -1;
+        return _pending;
+    }
+}
