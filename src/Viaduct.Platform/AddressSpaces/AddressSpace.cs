@@ -91,6 +91,24 @@ public sealed class AddressSpace
         return status;
     }
 
+    /// <summary>Takes mappings away and adds others in one step, so that no reader sees a state in between. The caller calls <see cref="Notify"/> once it holds no lock.</summary>
+    internal void Replace(IReadOnlyList<Mapping> removed, IReadOnlyList<Mapping> added)
+    {
+        lock (_lock)
+        {
+            foreach (Mapping mapping in removed)
+            {
+                _mappings.Remove(mapping);
+            }
+
+            _mappings.AddRange(added);
+            _current = AddressMap.Flatten(_mappings);
+        }
+    }
+
+    /// <summary>Raises <see cref="Changed"/> after <see cref="Replace"/>.</summary>
+    internal void Notify() => Changed?.Invoke();
+
     internal void Remove(Mapping mapping)
     {
         lock (_lock)

@@ -1,0 +1,35 @@
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Memory;
+
+namespace Viaduct.Platform.Pci;
+
+/// <summary>A part of a BAR: registers, or memory that the guest reaches without an exit. Dispose it to take it away.</summary>
+public sealed class BarRegion : IDisposable
+{
+    private readonly PciBar _bar;
+
+    internal BarRegion(PciBar bar, ulong offset, ulong length)
+    {
+        _bar = bar;
+        Offset = offset;
+        Length = length;
+    }
+
+    /// <summary>Bytes from the start of the BAR.</summary>
+    public ulong Offset { get; }
+
+    /// <summary>Bytes.</summary>
+    public ulong Length { get; }
+
+    /// <summary>Who answers, when it is registers.</summary>
+    public IAccessHandler? Handler { get; internal init; }
+
+    /// <summary>What is seen, when it is memory.</summary>
+    public HostMemory? Memory { get; internal init; }
+
+    /// <summary>Where in <see cref="Memory"/> the region begins.</summary>
+    public ulong MemoryOffset { get; internal init; }
+
+    /// <summary>Takes the region out of the BAR.</summary>
+    public void Dispose() => _bar.Remove(this);
+}

@@ -1,0 +1,109 @@
+using Viaduct.Platform.Dma;
+
+namespace Viaduct.Platform.Pci;
+
+/// <summary>
+/// One entry of an MSI-X table with its pending bit. Its lock orders a raised vector against masking, so that none is
+/// sent after the write that masked it was answered.
+/// </summary>
+internal sealed class MsixEntry
+{
+    private const uint ControlMasked = 1;
+
+    private readonly Lock _lock = new();
+    private uint _addressLow;
+    private uint _addressHigh;
+    private uint _data;
+    private uint _control = ControlMasked;
+    private bool _pending;
+
+    internal bool Pending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending;
+            }
+        }
+    }
+
+    /// <summary>Sends the message, or keeps it while the function or the vector is masked.</summary>
+    internal void Signal(DmaTarget dma, MsixCapability capability)
+    {
+        lock (_lock)
+        {
+            if (!capability.Enabled)
+            {
+                return;
+            }
+
+            _pending = true;
+            SendIfDue(dma, capability);
+        }
+    }
+
+    /// <summary>Sends what has been kept, if nothing masks it any more.</summary>
+    internal void Release(DmaTarget dma, MsixCapability capability)
+    {
+        lock (_lock)
+        {
+            SendIfDue(dma, capability);
+        }
+    }
+
+    /// <param name="register">0 to 3: address, upper address, data, vector control (7.7.2.6 to 7.7.2.9).</param>
+    internal uint Read(int register)
+    {
+        lock (_lock)
+        {
+            return register switch
+            {
+                0 => _addressLow,
+                1 => _addressHigh,
+                2 => _data,
+                _ => _control,
+            };
+        }
+    }
+
+    internal void Write(int register, uint value, DmaTarget dma, MsixCapability capability)
+    {
+        lock (_lock)
+        {
+            switch (register)
+            {
+                case 0:
+                    _addressLow = value & ~3u;
+                    break;
+                case 1:
+                    _addressHigh = value;
+                    break;
+                case 2:
+                    _data = value;
+                    break;
+                default:
+                    _control = value & ControlMasked;
+                    SendIfDue(dma, capability);
+                    break;
+            }
+        }
+    }
+
+    internal void Reset()
+    {
+        lock (_lock)
+        {
+            (_addressLow, _addressHigh, _data, _control, _pending) = (0, 0, 0, ControlMasked, false);
+        }
+    }
+
+    private void SendIfDue(DmaTarget dma, MsixCapability capability)
+    {
+        if (_pending && capability.Enabled && !capability.FunctionMasked && (_control & ControlMasked) == 0)
+        {
+            _pending = false;
+            dma.SignalMsi(_addressLow | ((ulong)_addressHigh << 32), _data);
+        }
+    }
+}

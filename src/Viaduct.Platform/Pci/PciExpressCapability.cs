@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+
+namespace Viaduct.Platform.Pci;
+
+/// <summary>
+/// The PCI Express capability, version 2 (PCI Express Base 5.0, 7.5.3), of an endpoint, which can be reset by it, or
+/// of a root port with a slot. The link is an 8 GT/s one of four lanes. No hot plug is announced.
+/// </summary>
+public sealed class PciExpressCapability : IConfigRegisters
+{
+    private const byte Id = 0x10;
+    private const int Length = 0x3C;
+
+    private const int DeviceControl = 0x08;
+    private const int LinkControl = 0x10;
+    private const int LinkStatus = 0x12;
+    private const int SlotStatus = 0x1A;
+    private const int DeviceControl2 = 0x28;
+
+    private const uint LinkSpeed = 3;
+    private const uint LinkWidth = 4;
+    private const uint DeviceControlReset = 1 << 15;
+    private const uint LinkControlRetrain = 1 << 5;
+    private const uint LinkStatusActive = 1 << 13;
+    private const uint SlotStatusPresent = 1 << 6;
+    private const uint DeviceControl2AriForwarding = 1 << 5;
+
+    private readonly PciFunction _function;
+
+    internal PciExpressCapability(PciFunction function, PciExpressType type, int port)
+    {
+        _function = function;
+        Type = type;
+        Span<byte> registers = stackalloc byte[Length];
+        Span<byte> writable = stackalloc byte[Length];
+        Span<byte> clearable = stackalloc byte[Length];
+        Lay(registers, 0x02, 2, 2 | ((uint)type << 4) | (IsPort ? 1u << 8 : 0));
+        LayDevice(registers, writable, clearable);
+        if (type != PciExpressType.RootComplexEndpoint)
+        {
+            LayLink(registers, writable, port);
+        }
+
+        if (IsPort)
+        {
+            LayPort(registers, writable, clearable, port);
+        }
+
+        Offset = function.AddCapability(Id, registers[2..], writable[2..], clearMask: clearable[2..]);
+        function.Watch(Offset, Length, this);
+    }
+
+    /// <summary>What the function is.</summary>
+    public PciExpressType Type { get; }
+
+    /// <summary>Where the capability lies.</summary>
+    public int Offset { get; }
+
+    /// <summary>Whether the bus behind the port forwards to more functions than the eight of device 0 (7.5.3.16).</summary>
+    internal bool AriForwarding => IsPort && (_function.Config.Read(Offset + DeviceControl2, 2) & DeviceControl2AriForwarding) != 0;
+
+    private bool IsPort => Type == PciExpressType.RootPort;
+
+    ConfigEffects IConfigRegisters.Written()
+    {
+        ConfigSpace config = _function.Config;
+        uint link = config.Read(Offset + LinkControl, 2);
+        if ((link & LinkControlRetrain) != 0)
+        {
+            // Reads as zero; the link is trained again before the guest can look.
+            config.Set(Offset + LinkControl, 2, link & ~LinkControlRetrain);
+        }
+
+        uint control = config.Read(Offset + DeviceControl, 2);
+        if (IsPort || (control & DeviceControlReset) == 0)
+        {
+            return ConfigEffects.None;
+        }
+
+        config.Set(Offset + DeviceControl, 2, control & ~DeviceControlReset);
+        return ConfigEffects.FunctionReset;
+    }
+
+    void IConfigRegisters.Reset()
+    {
+    }
+
+    /// <summary>Says whether something is in the slot: presence detect and data link layer state.</summary>
+    internal void SetOccupied(bool occupied)
+    {
+        ConfigSpace config = _function.Config;
+        config.Define(Offset + LinkStatus, 2, occupied ? LinkSpeed | (LinkWidth << 4) | LinkStatusActive : LinkSpeed | (LinkWidth << 4));
+        config.Define(Offset + SlotStatus, 2, occupied ? SlotStatusPresent : 0);
+    }
+
+    private static void Lay(Span<byte> bytes, int offset, int size, uint value)
+    {
+        if (size == 2)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes[offset..], (ushort)value);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[offset..], value);
+        }
+    }
+
+    private void LayDevice(Span<byte> registers, Span<byte> writable, Span<byte> clearable)
+    {
+        // Capabilities (7.5.3.3): payloads of up to 256 bytes, extended tags, role-based error reporting; reset of the function.
+        Lay(registers, 0x04, 4, 1 | (1u << 5) | (1u << 15) | (IsPort ? 0 : 1u << 28));
+
+        // Control (7.5.3.4): relaxed ordering, no snoop, reads of up to 512 bytes after reset.
+        Lay(registers, DeviceControl, 2, (1u << 4) | (1u << 11) | (2u << 12));
+        Lay(writable, DeviceControl, 2, IsPort ? 0x79FFu : 0xF9FFu);
+
+        // Status (7.5.3.5): the four error reports.
+        Lay(clearable, 0x0A, 2, 0x000F);
+
+        // Capabilities 2 (7.5.3.15): the completion time-out can be disabled; ports forward ARI.
+        Lay(registers, 0x24, 4, (1u << 4) | (IsPort ? 1u << 5 : 0));
+        Lay(writable, DeviceControl2, 2, (1u << 4) | (IsPort ? DeviceControl2AriForwarding : 0));
+    }
+
+    private void LayLink(Span<byte> registers, Span<byte> writable, int port)
+    {
+        // Capabilities (7.5.3.6): no ASPM, which ASPM optionality (22) lets a link say; ports report the link's state (20).
+        uint link = LinkSpeed | (LinkWidth << 4) | (1u << 22) | ((uint)port << 24);
+        Lay(registers, 0x0C, 4, IsPort ? link | (1u << 20) : link);
+
+        // Control (7.5.3.7): ASPM, read completion boundary, common clock, extended synch; ports: disable and retrain.
+        Lay(writable, LinkControl, 2, IsPort ? 0x00F3u : 0x00CBu);
+        Lay(registers, LinkStatus, 2, LinkSpeed | (LinkWidth << 4));
+
+        // Capabilities 2 and control 2 (7.5.3.18, 7.5.3.19): 2.5, 5 and 8 GT/s; the target speed.
+        Lay(registers, 0x2C, 4, 0b1110);
+        Lay(registers, 0x30, 2, LinkSpeed);
+        Lay(writable, 0x30, 2, 0x000F);
+    }
+
+    private static void LayPort(Span<byte> registers, Span<byte> writable, Span<byte> clearable, int port)
+    {
+        // Slot (7.5.3.9): its number, no command completed events, for there is nothing to command.
+        Lay(registers, 0x14, 4, ((uint)port << 19) | (1u << 18));
+
+        // Root control (7.5.3.12): system errors and the PME interrupt; root status (7.5.3.14): the PME report.
+        Lay(writable, 0x1C, 2, 0x000F);
+        Lay(clearable, 0x20, 4, 1u << 16);
+    }
+}

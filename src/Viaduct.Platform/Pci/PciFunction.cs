@@ -1,0 +1,378 @@
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Dma;
+using Viaduct.Platform.Interrupts;
+
+namespace Viaduct.Platform.Pci;
+
+/// <summary>
+/// One PCI Express function: configuration space, BARs, capabilities, interrupt pin and DMA identity. It works the
+/// same in a topology (<see cref="PciBus.Add"/>), behind a server and alone in a test; outside a topology Bus Master
+/// Enable alone grants its <see cref="DmaTarget"/>.
+/// </summary>
+/// <remarks>
+/// Locks: one for a whole topology orders configuration writes with what follows from them (mappings, grants, pins).
+/// Under it only address spaces, interrupt lines and MSI sinks are called, which don't block. Devices are called, and
+/// address spaces tell their listeners, after it is released.
+/// </remarks>
+public sealed class PciFunction
+{
+    private readonly CapabilityList _capabilities;
+    private readonly PciBar?[] _bars = new PciBar?[6];
+    private readonly IntxPin _pin;
+    private PciBar[] _barList = [];
+    private ConfigWatch[] _watches = [];
+    private ConfigWatch[] _readWatches = [];
+    private MsiCapability? _msi;
+    private MsixCapability? _msix;
+    private PowerManagementCapability? _power;
+
+    /// <param name="name">For people: the device's id.</param>
+    /// <param name="identity">Who it says it is.</param>
+    /// <param name="dma">Its way to memory and interrupts.</param>
+    /// <param name="counters">Where accesses to its BARs are counted as exits.</param>
+    public PciFunction(string name, PciIdentity identity, DmaTarget dma, DeviceCounters counters)
+        : this(name, identity, dma, counters, headerType: 0)
+    {
+    }
+
+    internal PciFunction(string name, PciIdentity identity, DmaTarget dma, DeviceCounters counters, byte headerType)
+    {
+        Name = name;
+        Identity = identity;
+        Dma = dma;
+        Counters = counters;
+        Config = new ConfigSpace();
+        _capabilities = new CapabilityList(Config);
+        _pin = new IntxPin(this);
+        Config.Define(ConfigHeader.VendorId, 4, identity.VendorId | ((uint)identity.DeviceId << 16));
+        Config.Define(ConfigHeader.Command, 2, 0, ConfigHeader.CommandWritable);
+        Config.Define(ConfigHeader.Status, 2, 0, clearable: ConfigHeader.StatusClearable);
+        Config.Define(ConfigHeader.RevisionAndClass, 4, identity.Revision | (identity.ClassCode << 8));
+        Config.Define(ConfigHeader.CacheLineSize, 1, 0, 0xFF);
+        Config.Define(ConfigHeader.HeaderType, 1, headerType);
+        Config.Define(ConfigHeader.InterruptLine, 1, 0, 0xFF);
+        if (headerType == 0)
+        {
+            Config.Define(ConfigHeader.SubsystemVendorId, 4, identity.SubsystemVendorId | ((uint)identity.SubsystemId << 16));
+        }
+
+        Watch(ConfigHeader.Command, 2, new SteeringRegister(ConfigEffects.Routing | ConfigEffects.Interrupts));
+    }
+
+    /// <summary>Returns the device to its power-on state: function, bus or system reset. The registers here are reset and DMA is revoked before; workers are quiet when a handler returns. No lock is held.</summary>
+    public event Action? Reset;
+
+    /// <summary>For people.</summary>
+    public string Name { get; }
+
+    /// <summary>Who it says it is.</summary>
+    public PciIdentity Identity { get; }
+
+    /// <summary>Its way to memory and interrupts.</summary>
+    public DmaTarget Dma { get; }
+
+    /// <summary>What it costs.</summary>
+    public DeviceCounters Counters { get; }
+
+    /// <summary>The bus it is on, if it is in a topology.</summary>
+    public PciBus? Bus { get; private set; }
+
+    /// <summary>Device (7:3) and function (2:0) on its bus.</summary>
+    public byte DeviceFunction { get; private set; }
+
+    /// <summary>Its BARs, by index.</summary>
+    public ReadOnlySpan<PciBar> Bars => _barList;
+
+    /// <summary>INTA#, which honours Interrupt Disable and is silent while MSI or MSI-X is enabled. The first use announces the pin, so it is asked for when the device is built.</summary>
+    public IInterruptLine IntX => _pin.Announce();
+
+    /// <summary>Whether the guest chose MSI or MSI-X.</summary>
+    public bool UsesMessages => _msi is { Enabled: true } || _msix is { Enabled: true };
+
+    /// <summary>The bridge whose header this is.</summary>
+    internal PciBridge? Bridge { get; init; }
+
+    internal ConfigSpace Config { get; }
+
+    internal Lock Gate { get; private set; } = new();
+
+    internal uint Command => Config.Read(ConfigHeader.Command, 2);
+
+    /// <summary>Whether the function does more than answer configuration requests.</summary>
+    internal bool IsPowered => _power is null or { IsD0: true };
+
+    /// <summary>Adds a base address register.</summary>
+    /// <param name="index">0 to 5 (0 and 1 for a bridge); a 64-bit BAR takes the next one, too.</param>
+    /// <param name="kind">What it decodes.</param>
+    /// <param name="size">Bytes: a power of two, at least 16 (I/O: 4 to 256).</param>
+    public PciBar AddBar(int index, PciBarKind kind, ulong size)
+    {
+        PciBar bar = new(this, index, kind, size);
+        int last = bar.Is64Bit ? index + 1 : index;
+        if (index < 0 || last >= (Bridge is null ? 6 : 2) || _bars[index] is not null || _bars[last] is not null)
+        {
+            throw new ArgumentOutOfRangeException(nameof(index), index, "No such free base address register");
+        }
+
+        _bars[index] = bar;
+        _bars[last] = bar;
+        _barList = [.. _bars.OfType<PciBar>().Distinct()];
+        bar.Define(Config);
+        Watch(ConfigHeader.Bar0 + (index * 4), (last - index + 1) * 4, new SteeringRegister(ConfigEffects.Routing));
+        return bar;
+    }
+
+    /// <summary>Adds MSI-X and puts its table and pending bits into BARs.</summary>
+    /// <param name="vectors">1 to 2048.</param>
+    /// <param name="tableBar">The BAR that holds the table, 16 bytes a vector.</param>
+    /// <param name="tableOffset">Where in it, a multiple of 8.</param>
+    /// <param name="pbaBar">The BAR that holds the pending bits, a bit a vector in whole 8 bytes.</param>
+    /// <param name="pbaOffset">Where in it, a multiple of 8.</param>
+    public MsixCapability AddMsix(int vectors, PciBar tableBar, ulong tableOffset, PciBar pbaBar, ulong pbaOffset) =>
+        _msix = new MsixCapability(this, vectors, tableBar, tableOffset, pbaBar, pbaOffset);
+
+    /// <summary>Adds MSI.</summary>
+    /// <param name="vectors">A power of two up to 32.</param>
+    public MsiCapability AddMsi(int vectors) => _msi = new MsiCapability(this, vectors);
+
+    /// <summary>Adds the PCI Express capability.</summary>
+    /// <param name="type">What the function is.</param>
+    /// <param name="port">The number of the port and its slot; 0 for an endpoint.</param>
+    public PciExpressCapability AddExpress(PciExpressType type = PciExpressType.Endpoint, int port = 0) => new(this, type, port);
+
+    /// <summary>Adds power management with D0 and D3hot.</summary>
+    public PowerManagementCapability AddPowerManagement() => _power = new PowerManagementCapability(this);
+
+    /// <summary>Adds a capability at the end of the list.</summary>
+    /// <param name="id">The capability's id.</param>
+    /// <param name="body">What follows the 2 bytes of id and pointer, as it reads after reset.</param>
+    /// <param name="writeMask">The bits of <paramref name="body"/> that the guest writes.</param>
+    /// <param name="observer">Hears of accesses to the capability; an <see cref="IConfigReadObserver"/> hears of reads, too.</param>
+    /// <param name="clearMask">The bits of <paramref name="body"/> that the guest clears by writing one.</param>
+    /// <returns>Where the capability lies.</returns>
+    public int AddCapability(byte id, ReadOnlySpan<byte> body, ReadOnlySpan<byte> writeMask, IConfigWriteObserver? observer = null, ReadOnlySpan<byte> clearMask = default)
+    {
+        int offset = _capabilities.Add(id, body, writeMask, clearMask);
+        Observe(offset, body.Length + 2, observer);
+        return offset;
+    }
+
+    /// <summary>Adds an extended capability at the end of the list.</summary>
+    /// <param name="id">The capability's id.</param>
+    /// <param name="version">The capability's version.</param>
+    /// <param name="body">What follows the 4 bytes of header, as it reads after reset.</param>
+    /// <param name="writeMask">The bits of <paramref name="body"/> that the guest writes.</param>
+    /// <param name="observer">Hears of accesses to the capability; an <see cref="IConfigReadObserver"/> hears of reads, too.</param>
+    /// <param name="clearMask">The bits of <paramref name="body"/> that the guest clears by writing one.</param>
+    /// <returns>Where the capability lies.</returns>
+    public int AddExtendedCapability(ushort id, byte version, ReadOnlySpan<byte> body, ReadOnlySpan<byte> writeMask, IConfigWriteObserver? observer = null, ReadOnlySpan<byte> clearMask = default)
+    {
+        int offset = _capabilities.AddExtended(id, version, body, writeMask, clearMask);
+        Observe(offset, body.Length + 4, observer);
+        return offset;
+    }
+
+    /// <summary>A configuration read; all ones where the access isn't naturally aligned or runs past the 4096 bytes.</summary>
+    /// <param name="offset">0 to 4095.</param>
+    /// <param name="size">1, 2 or 4.</param>
+    public uint ReadConfig(int offset, int size)
+    {
+        if (!ConfigSpace.IsAccess(offset, size))
+        {
+            return uint.MaxValue;
+        }
+
+        foreach (ConfigWatch watch in _readWatches)
+        {
+            if (watch.Overlaps(offset, size))
+            {
+                ((IConfigReadObserver)watch.Observer!).OnConfigReading(offset - watch.Offset, size);
+            }
+        }
+
+        return Config.Read(offset, size);
+    }
+
+    /// <summary>A configuration write, with all that follows from it before it returns; lost where the access isn't naturally aligned or runs past the 4096 bytes.</summary>
+    /// <param name="offset">0 to 4095.</param>
+    /// <param name="size">1, 2 or 4.</param>
+    /// <param name="value">What is written.</param>
+    public void WriteConfig(int offset, int size, uint value)
+    {
+        if (!ConfigSpace.IsAccess(offset, size))
+        {
+            return;
+        }
+
+        ConfigWatch[] watches = _watches;
+        List<PciFunction> reset = [];
+        RoutingSnapshot before = RoutingSnapshot.Of(Bus);
+        lock (Gate)
+        {
+            Config.Write(offset, size, value);
+            ConfigEffects effects = ConfigEffects.None;
+            foreach (ConfigWatch watch in watches)
+            {
+                if (watch.Registers is not null && watch.Overlaps(offset, size))
+                {
+                    effects |= watch.Registers.Written();
+                }
+            }
+
+            Follow(effects, reset);
+        }
+
+        before.NotifyChanges();
+        foreach (PciFunction function in reset)
+        {
+            function.Reset?.Invoke();
+        }
+
+        foreach (ConfigWatch watch in watches)
+        {
+            if (watch.Observer is not null && watch.Overlaps(offset, size))
+            {
+                watch.Observer.OnConfigWritten(offset - watch.Offset, size);
+            }
+        }
+    }
+
+    /// <summary>The device's own change of a register: past the write masks, gone at the next reset.</summary>
+    /// <param name="offset">Naturally aligned.</param>
+    /// <param name="size">1, 2 or 4.</param>
+    /// <param name="value">The new value.</param>
+    public void SetConfig(int offset, int size, uint value)
+    {
+        if (!ConfigSpace.IsAccess(offset, size))
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"No register of {size} bytes");
+        }
+
+        lock (Gate)
+        {
+            Config.Set(offset, size, value);
+        }
+    }
+
+    /// <summary>Takes the function to its power-on state, registers first, then the device (<see cref="Reset"/>).</summary>
+    public void SystemReset()
+    {
+        RoutingSnapshot before = RoutingSnapshot.Of(Bus);
+        lock (Gate)
+        {
+            ResetRegisters();
+            Route();
+        }
+
+        before.NotifyChanges();
+        Reset?.Invoke();
+    }
+
+    internal void RaiseReset() => Reset?.Invoke();
+
+    internal void Attach(PciBus bus, byte deviceFunction)
+    {
+        Gate = bus.Root.Gate;
+        Bus = bus;
+        DeviceFunction = deviceFunction;
+    }
+
+    internal void Watch(int offset, int length, IConfigRegisters registers) =>
+        _watches = [.. _watches, new ConfigWatch(offset, length, registers, null)];
+
+    /// <summary>Makes mappings and grants follow the registers again, after something behind a BAR changed.</summary>
+    internal void Reroute()
+    {
+        RoutingSnapshot before = RoutingSnapshot.Of(Bus);
+        lock (Gate)
+        {
+            Route();
+        }
+
+        before.NotifyChanges();
+    }
+
+    /// <summary>Takes on what the bridges above let through. Under the topology's lock.</summary>
+    internal void Route(Upstream upstream, MappingChange memory, MappingChange ports)
+    {
+        uint command = IsPowered ? Command : 0;
+        Dma.RequesterId = (ushort)((upstream.BusNumber << 8) | DeviceFunction);
+        Dma.Granted = upstream.Mastering && (command & ConfigHeader.CommandBusMaster) != 0;
+        bool seesMemory = (command & ConfigHeader.CommandMemory) != 0;
+        bool seesPorts = (command & ConfigHeader.CommandIo) != 0;
+        foreach (PciBar bar in _barList)
+        {
+            if (bar.Kind == PciBarKind.Io)
+            {
+                bar.Place(Config, seesPorts ? upstream.Io : [], ports);
+            }
+            else
+            {
+                bar.Place(Config, seesMemory ? upstream.Memory : [], memory);
+            }
+        }
+
+        Bridge?.Route(upstream, command, memory, ports);
+    }
+
+    /// <summary>Resets the registers here. Under the topology's lock; <see cref="RaiseReset"/> follows outside it.</summary>
+    internal void ResetRegisters()
+    {
+        Config.Reset();
+        foreach (ConfigWatch watch in _watches)
+        {
+            watch.Registers?.Reset();
+        }
+
+        _pin.Reset();
+    }
+
+    private void Follow(ConfigEffects effects, List<PciFunction> reset)
+    {
+        if ((effects & ConfigEffects.FunctionReset) != 0)
+        {
+            ResetRegisters();
+            reset.Add(this);
+        }
+
+        if ((effects & ConfigEffects.SecondaryReset) != 0)
+        {
+            Bridge!.Secondary.ResetRegisters(reset);
+        }
+
+        if ((effects & ConfigEffects.Interrupts) != 0)
+        {
+            _pin.Update();
+        }
+
+        if ((effects & ~ConfigEffects.Interrupts) != 0)
+        {
+            Route();
+        }
+    }
+
+    private void Route()
+    {
+        if (Bus is { } bus)
+        {
+            bus.Root.Route();
+        }
+        else
+        {
+            Dma.Granted = IsPowered && (Command & ConfigHeader.CommandBusMaster) != 0;
+        }
+    }
+
+    private void Observe(int offset, int length, IConfigWriteObserver? observer)
+    {
+        if (observer is not null)
+        {
+            ConfigWatch watch = new(offset, length, null, observer);
+            _watches = [.. _watches, watch];
+            if (observer is IConfigReadObserver)
+            {
+                _readWatches = [.. _readWatches, watch];
+            }
+        }
+    }
+}
