@@ -283,10 +283,15 @@ public sealed class PciFunction
     /// <summary>Makes mappings and grants follow the registers again, after something behind a BAR changed.</summary>
     internal void Reroute()
     {
-        RoutingSnapshot before = RoutingSnapshot.Of(Bus);
+        if (Bus is not { } bus)
+        {
+            return;
+        }
+
+        RoutingSnapshot before = RoutingSnapshot.Of(bus);
         lock (Gate)
         {
-            Route();
+            bus.Root.Route();
         }
 
         before.NotifyChanges();

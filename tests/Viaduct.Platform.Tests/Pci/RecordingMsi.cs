@@ -1,0 +1,10 @@
+using Viaduct.Platform.Interrupts;
+
+namespace Viaduct.Platform.Tests.Pci;
+
+public sealed class RecordingMsi : IMsiSink
+{
+    public List<(ushort RequesterId, ulong Address, uint Data)> Messages { get; } = [];
+
+    public void Signal(ushort requesterId, ulong address, uint data) => Messages.Add((requesterId, address, data));
+}
