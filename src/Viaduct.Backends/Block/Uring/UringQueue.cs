@@ -1,0 +1,205 @@
+using System.Runtime.InteropServices;
+using Viaduct.Backends.Block.Raw;
+using Viaduct.Backends.Interop;
+using Viaduct.Platform.Host;
+
+namespace Viaduct.Backends.Block.Uring;
+
+/// <summary>
+/// Requests by io_uring: submitted in one system call with the wait, finished by the kernel with no thread of ours.
+/// The worker sleeps in the ring itself; a read of an eventfd stands in it for the wake.
+/// </summary>
+internal sealed unsafe class UringQueue : IBlockQueue
+{
+    /// <summary>The kernel's limit on entries, less room for the wake.</summary>
+    internal const int MaximumDepth = 16 * 1024;
+    private const ulong WakeUserData = ulong.MaxValue;
+    private readonly RawFile _file;
+    private readonly RawRequests _requests;
+    private readonly Ring _ring;
+    private readonly EventFd _wake;
+    private readonly ulong* _wakeCount;
+    private WakeFlag _flag;
+    private bool _wakeArmed;
+    private bool _disposed;
+
+    internal UringQueue(RawFile file, int depth)
+    {
+        _file = file;
+        _ring = Ring.Create(depth + 1);
+        _requests = new RawRequests(depth);
+        _wake = new EventFd();
+
+        // Non-blocking, the read would end at once instead of standing in the ring until someone wakes us.
+        if (FileCalls.fcntl(_wake.Descriptor, FileCalls.F_SETFL, null) < 0)
+        {
+            throw HostException.Last("fcntl on an eventfd");
+        }
+
+        _wakeCount = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+    }
+
+    /// <inheritdoc/>
+    public int InFlight => _requests.InFlight;
+
+    /// <inheritdoc/>
+    public bool TrySubmit(in BlockRequest request)
+    {
+        int slot = _requests.Take();
+        if (slot < 0)
+        {
+            return false;
+        }
+
+        if (_requests[slot]->Begin(request, _file))
+        {
+            _requests.Finish(slot);
+        }
+        else
+        {
+            PrepareStep(slot);
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public int Reap(Span<BlockCompletion> completions)
+    {
+        if (_ring.HasUnsubmitted || _ring.MustEnter)
+        {
+            _ring.Enter(wait: false);
+        }
+
+        TakeCompletions();
+        return _requests.Reap(completions);
+    }
+
+    /// <inheritdoc/>
+    public void Wait()
+    {
+        bool stay = _requests.DoneCount == 0 && !_ring.HasCompletion && _flag.TrySleep();
+        if (stay && !_wakeArmed)
+        {
+            ArmWake();
+        }
+
+        if (stay || _ring.HasUnsubmitted)
+        {
+            _ring.Enter(wait: stay);
+        }
+
+        _flag.Rise();
+    }
+
+    /// <inheritdoc/>
+    public void Wake()
+    {
+        if (_flag.Raise())
+        {
+            _wake.Signal();
+        }
+    }
+
+    /// <summary>Waits for what is under way, since the kernel may still use the segments, then frees the ring.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        while (_requests.DoneCount < _requests.InFlight)
+        {
+            _ring.Enter(wait: true);
+            TakeCompletions();
+        }
+
+        EndWake();
+        _ring.Dispose();
+        _wake.Dispose();
+        _requests.Dispose();
+        NativeMemory.Free(_wakeCount);
+    }
+
+    private void TakeCompletions()
+    {
+        bool more = false;
+        while (_ring.TryTake(out UringCompletion completion))
+        {
+            if (completion.UserData == WakeUserData)
+            {
+                _wakeArmed = false;
+                continue;
+            }
+
+            int slot = (int)completion.UserData;
+            if (_requests[slot]->Advance(_file, completion.Result))
+            {
+                _requests.Finish(slot);
+            }
+            else
+            {
+                PrepareStep(slot);
+                more = true;
+            }
+        }
+
+        if (more)
+        {
+            _ring.Enter(wait: false);
+        }
+    }
+
+    private void PrepareStep(int slot)
+    {
+        RawStep step = _requests[slot]->Next(_file);
+        UringSubmission* entry = _ring.Prepare();
+        entry->Descriptor = _file.Descriptor;
+        entry->UserData = (ulong)slot;
+        switch (step.Call)
+        {
+            case RawCall.Read:
+            case RawCall.Write:
+                entry->Opcode = step.Call == RawCall.Read ? UringCalls.IORING_OP_READV : UringCalls.IORING_OP_WRITEV;
+                entry->Offset = step.Offset;
+                entry->Address = (ulong)step.Segments;
+                entry->Length = (uint)step.SegmentCount;
+                entry->CallFlags = (uint)step.Flags;
+                break;
+            case RawCall.Sync:
+                entry->Opcode = UringCalls.IORING_OP_FSYNC;
+                entry->CallFlags = UringCalls.IORING_FSYNC_DATASYNC;
+                break;
+            default:
+                entry->Opcode = UringCalls.IORING_OP_FALLOCATE;
+                entry->Offset = step.Offset;
+                entry->Address = step.Length;
+                entry->Length = (uint)step.Flags;
+                break;
+        }
+    }
+
+    private void ArmWake()
+    {
+        UringSubmission* entry = _ring.Prepare();
+        entry->Opcode = UringCalls.IORING_OP_READ;
+        entry->Descriptor = _wake.Descriptor;
+        entry->Address = (ulong)_wakeCount;
+        entry->Length = sizeof(ulong);
+        entry->UserData = WakeUserData;
+        _wakeArmed = true;
+    }
+
+    /// <summary>Lets the standing read end, so that the kernel writes no more to its buffer.</summary>
+    private void EndWake()
+    {
+        _wake.Signal();
+        while (_wakeArmed)
+        {
+            _ring.Enter(wait: true);
+            TakeCompletions();
+        }
+    }
+}
