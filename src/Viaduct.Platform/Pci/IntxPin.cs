@@ -47,8 +47,8 @@ internal sealed class IntxPin : IInterruptLine
     /// <summary>Drives or releases the host's line as the registers now say. Under the topology's lock.</summary>
     internal void Update()
     {
-        bool disabled = (_function.Command & ConfigHeader.CommandInterruptDisable) != 0 || _function.UsesMessages;
-        Drive(_asserted && !disabled);
+        bool disabled = (_function.Command & ConfigHeader.CommandInterruptDisable) != 0;
+        Drive(_asserted && !disabled && !_function.UsesMessages && _function.IsPowered);
     }
 
     /// <summary>Releases the line. Under the topology's lock; the registers are reset already.</summary>

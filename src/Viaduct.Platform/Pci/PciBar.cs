@@ -54,6 +54,8 @@ public sealed class PciBar : IAccessHandler
     /// <summary>What lies behind it; a later one covers an earlier where they overlap.</summary>
     public ReadOnlySpan<BarRegion> Regions => _regions;
 
+    internal PciFunction Function => _function;
+
     /// <summary>The bits that hold no address, as the register reads.</summary>
     internal uint Flags => Kind switch
     {

@@ -19,6 +19,7 @@ public sealed class PciFunction
     private readonly CapabilityList _capabilities;
     private readonly PciBar?[] _bars = new PciBar?[6];
     private readonly IntxPin _pin;
+    private readonly Lock _resetOrder = new();
     private PciBar[] _barList = [];
     private ConfigWatch[] _watches = [];
     private ConfigWatch[] _readWatches = [];
@@ -59,7 +60,7 @@ public sealed class PciFunction
         Watch(ConfigHeader.Command, 2, new SteeringRegister(ConfigEffects.Routing | ConfigEffects.Interrupts));
     }
 
-    /// <summary>Returns the device to its power-on state: function, bus or system reset. The registers here are reset and DMA is revoked before; workers are quiet when a handler returns. No lock is held.</summary>
+    /// <summary>Returns the device to its power-on state: function, bus or system reset. The registers here are reset and DMA is revoked before; workers are quiet when a handler returns. One at a time; the topology's lock is not held, and handlers don't wait for a vCPU.</summary>
     public event Action? Reset;
 
     /// <summary>For people.</summary>
@@ -225,7 +226,7 @@ public sealed class PciFunction
         before.NotifyChanges();
         foreach (PciFunction function in reset)
         {
-            function.Reset?.Invoke();
+            function.RaiseReset();
         }
 
         foreach (ConfigWatch watch in watches)
@@ -265,10 +266,18 @@ public sealed class PciFunction
         }
 
         before.NotifyChanges();
-        Reset?.Invoke();
+        RaiseReset();
     }
 
-    internal void RaiseReset() => Reset?.Invoke();
+    /// <summary>Resets the device. After <see cref="ResetRegisters"/>, outside the topology's lock.</summary>
+    internal void RaiseReset()
+    {
+        // Two vCPUs may ask for a reset at once; a device sees one after the other.
+        lock (_resetOrder)
+        {
+            Reset?.Invoke();
+        }
+    }
 
     internal void Attach(PciBus bus, byte deviceFunction)
     {

@@ -2,7 +2,7 @@ namespace Viaduct.Platform.Pci;
 
 /// <summary>
 /// The power management capability (PCI Express Base 5.0, 7.5.2): D0 and D3hot, without reset on the way back, no PME.
-/// In D3hot the function answers configuration requests only and doesn't master the bus.
+/// In D3hot the function answers configuration requests only, doesn't master the bus and raises no INTx.
 /// </summary>
 public sealed class PowerManagementCapability : IConfigRegisters
 {
@@ -43,7 +43,7 @@ public sealed class PowerManagementCapability : IConfigRegisters
         }
 
         Volatile.Write(ref _state, state);
-        return ConfigEffects.Routing;
+        return ConfigEffects.Routing | ConfigEffects.Interrupts;
     }
 
     void IConfigRegisters.Reset() => Volatile.Write(ref _state, 0);

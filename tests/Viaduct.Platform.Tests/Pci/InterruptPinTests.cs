@@ -57,6 +57,16 @@ public sealed class InterruptPinTests : IDisposable
     }
 
     [Fact]
+    public void D3Hot_ReleasesTheLine()
+    {
+        _board.First.Function.IntX.Set(true);
+        _board.First.Function.WriteConfig(_board.First.Power.Offset + 4, 2, 3);
+        Assert.False(_board.Lines[1].Asserted);
+        _board.First.Function.WriteConfig(_board.First.Power.Offset + 4, 2, 0);
+        Assert.True(_board.Lines[1].Asserted);
+    }
+
+    [Fact]
     public void Reset_ReleasesTheLine()
     {
         _board.First.Function.IntX.Set(true);

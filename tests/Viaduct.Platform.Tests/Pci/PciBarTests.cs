@@ -37,6 +37,18 @@ public sealed class PciBarTests : IDisposable
     }
 
     [Fact]
+    public void Sizing_WithDecodeOn_ShowsNothingAtTheTopOfMemory()
+    {
+        using TestDevice device = new(_board.Root, "integrated", 7);
+        _board.Root.Bus.Add(5, 0, device.Function);
+        device.Function.WriteConfig(TestBoard.Command, 2, TestBoard.MemorySpace);
+        device.SetBar(0, 0xFFFF_FFFF);
+        Assert.Null(_board.Memory.Current.Find(0xFFFF_C000));
+        device.SetBar(0, 0xFFFF_8000);
+        Assert.Equal(7UL, _board.Read(0xFFFF_8000));
+    }
+
+    [Fact]
     public void MemoryBar_AnswersOnlyWhileMemorySpaceIsEnabled()
     {
         _board.BringUp();

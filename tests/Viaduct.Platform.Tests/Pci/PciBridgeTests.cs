@@ -35,7 +35,7 @@ public sealed class PciBridgeTests : IDisposable
     }
 
     [Fact]
-    public void IoWindow_CutsThroughPartOfABar_RestAnswersAtItsOwnOffset()
+    public void MemoryWindow_ShowsPartOfABar_AtItsOwnOffset()
     {
         TestDevice wide = new(_board.Root, "wide", 1);
         PciBar bar = wide.Function.AddBar(5, PciBarKind.Memory32, 0x80_0000);
