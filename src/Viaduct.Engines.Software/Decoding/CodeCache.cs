@@ -1,0 +1,149 @@
+using System.Runtime.InteropServices;
+using Viaduct.Engines.Software.State;
+using Viaduct.Platform.Memory;
+
+namespace Viaduct.Engines.Software.Decoding;
+
+/// <summary>
+/// A processor's decoded code, by physical page and code size. Ops lie in one arena that only grows; when it is full,
+/// everything is dropped at once, which a guest doesn't notice but for the time of decoding again.
+/// </summary>
+internal sealed unsafe class CodeCache : IDisposable
+{
+    /// <summary>Ops that one decode may need at most.</summary>
+    internal const int Reserve = 256;
+
+    private const int MaxOps = 3 << 20;
+    private const int MaxPages = 8192;
+    private const int EntriesBytes = CodePage.Size * sizeof(uint);
+
+    private readonly Dictionary<nuint, nint> _pages = [];
+    private readonly Dictionary<nuint, CrossPageOp> _crossing = [];
+    private readonly IPageWriteObserver _observer;
+    private readonly HostMemory _arenaMemory = new("viaduct-decoded-code", (ulong)MaxOps * (ulong)sizeof(Op) / 4096 * 4096);
+    private readonly HostMemory _entriesMemory = new("viaduct-code-entries", (ulong)MaxPages * EntriesBytes);
+    private readonly CodePage* _pageArray = (CodePage*)NativeMemory.AllocZeroed(MaxPages, (nuint)sizeof(CodePage));
+    private int _pageCount;
+
+    internal CodeCache(IPageWriteObserver observer) => _observer = observer;
+
+    /// <summary>The first op; index 0 is never used.</summary>
+    internal Op* Arena => (Op*)_arenaMemory.Pointer;
+
+    /// <summary>The index of the next free op.</summary>
+    internal int Next { get; set; } = 1;
+
+    /// <summary>Whether there may be no room for another page or block.</summary>
+    internal bool IsFull => Next > MaxOps - (2 * Reserve) || _pageCount == MaxPages;
+
+    /// <summary>What is known of a page, made empty where it is new.</summary>
+    internal CodePage* GetPage(HostMemory memory, ulong page, int bitness)
+    {
+        byte* host = memory.Pointer + (page * HostMemory.PageSize);
+        nuint key = Key(host, bitness);
+        if (_pages.TryGetValue(key, out nint known))
+        {
+            return (CodePage*)known;
+        }
+
+        memory.Observe(_observer);
+        CodePage* made = _pageArray + _pageCount;
+        made->Host = host;
+        made->Bitness = bitness;
+        made->Granules = 0;
+        made->Watch = memory.WatchedPages + page;
+        made->Entries = (uint*)(_entriesMemory.Pointer + ((long)_pageCount * EntriesBytes));
+        _pageCount++;
+        _pages.Add(key, (nint)made);
+        return made;
+    }
+
+    /// <summary>Hears of a store to a watched page. True when it changed decoded code, which is then dropped.</summary>
+    internal bool OnStore(HostMemory memory, ulong page, int offset, int size)
+    {
+        ulong granules = 0;
+        for (int granule = offset / 64; granule <= (offset + size - 1) / 64; granule++)
+        {
+            granules |= 1UL << granule;
+        }
+
+        return Drop(memory, page, granules);
+    }
+
+    /// <summary>Drops a page that a device wrote.</summary>
+    internal bool OnDeviceWrite(HostMemory memory, ulong page) => Drop(memory, page, ulong.MaxValue);
+
+    /// <summary>Drops everything.</summary>
+    internal void Reset()
+    {
+        for (int i = 0; i < _pageCount; i++)
+        {
+            *_pageArray[i].Watch = 0;
+            NativeMemory.Clear(_pageArray[i].Entries, EntriesBytes);
+        }
+
+        _pages.Clear();
+        _crossing.Clear();
+        _pageCount = 0;
+        Next = 1;
+    }
+
+    /// <summary>The op of an instruction that begins at an address and ends on the next page, if these are still its bytes.</summary>
+    internal bool TryGetCrossing(byte* host, int bitness, ReadOnlySpan<byte> bytes, out Op* op)
+    {
+        if (_crossing.TryGetValue(Key(host, bitness), out CrossPageOp known) && known.Matches(bytes))
+        {
+            op = Arena + known.Index;
+            return true;
+        }
+
+        op = null;
+        return false;
+    }
+
+    /// <summary>Remembers the op of an instruction that crosses pages.</summary>
+    internal void SetCrossing(byte* host, int bitness, ReadOnlySpan<byte> bytes, int index) =>
+        _crossing[Key(host, bitness)] = new CrossPageOp(bytes, index);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _arenaMemory.Dispose();
+        _entriesMemory.Dispose();
+        NativeMemory.Free(_pageArray);
+    }
+
+    // Host addresses of code are below 2^57, so the code size fits in the upper bits.
+    private static nuint Key(byte* host, int bitness) => (nuint)host | ((nuint)bitness << 57);
+
+    private bool Drop(HostMemory memory, ulong page, ulong granules)
+    {
+        byte* host = memory.Pointer + (page * HostMemory.PageSize);
+        bool dropped = false;
+        bool kept = false;
+        for (int bitness = 16; bitness <= 64; bitness *= 2)
+        {
+            if (!_pages.TryGetValue(Key(host, bitness), out nint known))
+            {
+                continue;
+            }
+
+            CodePage* codePage = (CodePage*)known;
+            if ((codePage->Granules & granules) != 0)
+            {
+                NativeMemory.Clear(codePage->Entries, EntriesBytes);
+                codePage->Granules = 0;
+                dropped = true;
+            }
+
+            kept |= codePage->Granules != 0;
+        }
+
+        if (!kept)
+        {
+            memory.WatchedPages[page] = 0;
+        }
+
+        return dropped;
+    }
+}

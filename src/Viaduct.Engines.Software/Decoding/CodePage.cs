@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace Viaduct.Engines.Software.Decoding;
+
+/// <summary>What is decoded of one page of guest memory in one code size.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CodePage
+{
+    internal const int Size = 4096;
+
+    /// <summary>The page's bytes.</summary>
+    internal byte* Host;
+
+    /// <summary>For each byte of the page, the index in the arena of the op that begins a block there; zero is none.</summary>
+    internal uint* Entries;
+
+    /// <summary>Which runs of 64 bytes hold decoded instructions, one bit each.</summary>
+    internal ulong Granules;
+
+    /// <summary>Where the platform looks whether the page is watched (<see cref="Viaduct.Platform.Memory.HostMemory.WatchedPages"/>).</summary>
+    internal byte* Watch;
+
+    /// <summary>16, 32 or 64.</summary>
+    internal int Bitness;
+}

@@ -1,0 +1,14 @@
+using System.Runtime.InteropServices;
+using Viaduct.Engines.Software.Decoding;
+
+namespace Viaduct.Engines.Software.Mmu;
+
+/// <summary>Which decoded page a linear page shows. The tag is the page's address with the fetch mode in its low bits.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CodeTlbEntry
+{
+    internal const int Count = 512;
+
+    internal ulong Tag;
+    internal CodePage* Page;
+}

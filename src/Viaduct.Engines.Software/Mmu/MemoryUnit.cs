@@ -1,0 +1,397 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.Interpreter;
+using Viaduct.Engines.Software.State;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Memory;
+
+namespace Viaduct.Engines.Software.Mmu;
+
+/// <summary>
+/// Everything about a guest access that the inline look-up can't answer: page walks, faults, registers of devices,
+/// accesses across pages, stores to decoded code. It owns the processor's TLBs.
+/// </summary>
+internal sealed unsafe class MemoryUnit : IDisposable
+{
+    private const ulong PageMask = Guest.PageMask;
+
+    private readonly CpuState* _state;
+    private readonly PhysicalMemory _physical;
+    private readonly PageWalker _walker;
+    private readonly CodeCache _code;
+    private readonly IApicPage _apic;
+
+    // Lower and upper half of the address space: the hull of all large pages in the TLB, since INVLPG drops a large
+    // page whole and the TLB holds it in pieces.
+    private (ulong First, ulong Last) _largeLow = (ulong.MaxValue, 0);
+    private (ulong First, ulong Last) _largeHigh = (ulong.MaxValue, 0);
+
+    internal MemoryUnit(CpuState* state, PhysicalMemory physical, CodeCache code, IApicPage apic)
+    {
+        _state = state;
+        _physical = physical;
+        _walker = new PageWalker(state, physical);
+        _code = code;
+        _apic = apic;
+        state->Tlb = (TlbEntry*)NativeMemory.AlignedAlloc((nuint)(TlbEntry.Count * sizeof(TlbEntry)), 64);
+        state->CodeTlb = (CodeTlbEntry*)NativeMemory.AlignedAlloc((nuint)(CodeTlbEntry.Count * sizeof(CodeTlbEntry)), 64);
+        FlushAll();
+    }
+
+    /// <summary>Drops every translation.</summary>
+    internal void FlushAll()
+    {
+        NativeMemory.Clear(_state->Tlb, (nuint)(TlbEntry.Count * sizeof(TlbEntry)));
+        FlushCode();
+        _largeLow = _largeHigh = (ulong.MaxValue, 0);
+    }
+
+    /// <summary>Drops what is known of where code is.</summary>
+    internal void FlushCode() =>
+        NativeMemory.Clear(_state->CodeTlb, (nuint)(CodeTlbEntry.Count * sizeof(CodeTlbEntry)));
+
+    /// <summary>Drops the translations of the page that holds an address (INVLPG).</summary>
+    internal void FlushPage(ulong linear)
+    {
+        (ulong first, ulong last) = (long)linear < 0 ? _largeHigh : _largeLow;
+        if (linear >= first && linear <= last)
+        {
+            FlushAll();
+            return;
+        }
+
+        TlbEntry* entry = _state->Tlb + ((linear >> 12) & (TlbEntry.Count - 1));
+        if (((entry->ReadTag | entry->WriteTag) & PageMask) == (linear & PageMask))
+        {
+            entry->ReadTag = 0;
+            entry->WriteTag = 0;
+        }
+
+        CodeTlbEntry* code = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
+        if ((code->Tag & PageMask) == (linear & PageMask))
+        {
+            code->Tag = 0;
+        }
+    }
+
+    /// <summary>Makes stores to a page come here from now on: it holds decoded code.</summary>
+    internal void ProtectPage(byte* host)
+    {
+        for (int i = 0; i < TlbEntry.Count; i++)
+        {
+            TlbEntry* entry = _state->Tlb + i;
+            if (entry->WriteTag != 0 && (byte*)((entry->WriteTag & PageMask) + entry->Addend) == host)
+            {
+                entry->WriteTag = 0;
+            }
+        }
+    }
+
+    /// <summary>Reads what the inline look-up missed.</summary>
+    internal bool LoadSlow<T>(ulong address, out T value)
+        where T : unmanaged
+    {
+        Unsafe.SkipInit(out value);
+        fixed (T* bytes = &value)
+        {
+            return Transfer(address, (byte*)bytes, sizeof(T), Access.Read);
+        }
+    }
+
+    /// <summary>Writes what the inline look-up missed. False, too, when it changed decoded code.</summary>
+    internal bool StoreSlow<T>(ulong address, T value)
+        where T : unmanaged => Transfer(address, (byte*)&value, sizeof(T), Access.Write);
+
+    /// <summary>Faults as a write would, without writing: for reads whose write must not fail after.</summary>
+    internal bool ProbeWrite(ulong address, int size)
+    {
+        bool user = IsUser;
+        return TryTranslate(address, Access.Write, user, out _)
+            && (((address ^ (address + (uint)(size - 1))) & PageMask) == 0
+                || TryTranslate((address + (uint)(size - 1)) & PageMask, Access.Write, user, out _));
+    }
+
+    /// <summary>Finds the decoded page that holds an address of code, filling the code TLB. Null on a fault.</summary>
+    internal CodePage* Fetch(ulong linear)
+    {
+        if (!TryTranslate(linear, Access.Fetch, IsUser, out ulong physical))
+        {
+            return null;
+        }
+
+        FlatRange? range = _physical.Find(physical & PageMask);
+        if (range?.Memory is not { } memory)
+        {
+            RaiseGeneralProtection();
+            return null;
+        }
+
+        ulong offset = range.MemoryOffset + ((physical & PageMask) - range.Start);
+        int bitness = _state->Long64 ? 64 : (_state->FetchMode & FetchModes.Size16) != 0 ? 16 : 32;
+        CodePage* page = _code.GetPage(memory, offset / HostMemory.PageSize, bitness);
+        CodeTlbEntry* entry = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
+        entry->Tag = (linear & PageMask) | _state->FetchMode;
+        entry->Page = page;
+        return page;
+    }
+
+    /// <summary>Reads code bytes, as far as they can be read; for instructions that cross pages.</summary>
+    /// <returns>False when the first byte that can't be read was needed; the fault is recorded.</returns>
+    internal bool FetchBytes(ulong linear, byte* buffer, int count)
+    {
+        while (count > 0)
+        {
+            if (!TryTranslate(linear, Access.Fetch, IsUser, out ulong physical))
+            {
+                return false;
+            }
+
+            int part = (int)Math.Min((ulong)count, 4096 - (linear & 0xFFF));
+            if (_physical.Find(physical) is not { Memory: not null } range)
+            {
+                RaiseGeneralProtection();
+                return false;
+            }
+
+            Unsafe.CopyBlockUnaligned(buffer, range.Host + (physical - range.Start), (uint)part);
+            buffer += part;
+            linear += (uint)part;
+            count -= part;
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads with supervisor rights whatever the privilege: descriptor tables, task state.</summary>
+    internal bool LoadSystem<T>(ulong address, out T value)
+        where T : unmanaged
+    {
+        Unsafe.SkipInit(out value);
+        ulong mode = _state->AccessMode;
+        _state->AccessMode = TlbEntry.Supervisor;
+        bool done;
+        fixed (T* bytes = &value)
+        {
+            done = Transfer(address, (byte*)bytes, sizeof(T), Access.Read);
+        }
+
+        _state->AccessMode = mode;
+        return done;
+    }
+
+    /// <summary>Writes with supervisor rights whatever the privilege. A change of decoded code is no failure here.</summary>
+    internal bool StoreSystem<T>(ulong address, T value)
+        where T : unmanaged
+    {
+        ulong mode = _state->AccessMode;
+        _state->AccessMode = TlbEntry.Supervisor;
+        bool done = Transfer(address, (byte*)&value, sizeof(T), Access.Write);
+        _state->AccessMode = mode;
+        return done || _state->Exit == ExitReason.CodeModified;
+    }
+
+    /// <summary>
+    /// A host pointer to the bytes from an address to the end of its page at most, for string instructions.
+    /// Null with no fault recorded (<paramref name="faulted"/> false) where they are registers or decoded code.
+    /// </summary>
+    internal byte* Run(ulong address, Access access, out bool faulted)
+    {
+        faulted = false;
+        TlbEntry* entry = _state->Tlb + ((address >> 12) & (TlbEntry.Count - 1));
+        ulong tag = (address & PageMask) | _state->AccessMode;
+        if ((access == Access.Write ? entry->WriteTag : entry->ReadTag) == tag)
+        {
+            return (byte*)(address + entry->Addend);
+        }
+
+        if (!TryTranslate(address, access, IsUser, out ulong physical))
+        {
+            faulted = true;
+            return null;
+        }
+
+        if (_physical.Find(physical) is not { Memory: { } memory } range || (access == Access.Write && range.ReadOnly))
+        {
+            return null;
+        }
+
+        ulong offset = physical - range.Start;
+        return access == Access.Write && memory.WatchedPages[(range.MemoryOffset + offset) / HostMemory.PageSize] != 0
+            ? null
+            : range.Host + offset;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(_state->Tlb);
+        NativeMemory.AlignedFree(_state->CodeTlb);
+    }
+
+    private bool IsUser => _state->AccessMode == TlbEntry.User;
+
+    private bool Transfer(ulong address, byte* bytes, int size, Access access)
+    {
+        ulong last = address + (uint)(size - 1);
+        if (((address ^ last) & PageMask) == 0)
+        {
+            return TransferInPage(address, bytes, size, access);
+        }
+
+        // Both pages must allow it before either is touched.
+        bool user = IsUser;
+        if (!TryTranslate(address, access, user, out _) || !TryTranslate(last & PageMask, access, user, out _))
+        {
+            return false;
+        }
+
+        int first = (int)(4096 - (address & 0xFFF));
+        bool done = TransferInPage(address, bytes, first, access) | (_state->Exit == ExitReason.CodeModified && access == Access.Write);
+        return TransferInPage(address + (uint)first, bytes + first, size - first, access) && done && _state->Exit != ExitReason.CodeModified;
+    }
+
+    private bool TransferInPage(ulong address, byte* bytes, int size, Access access)
+    {
+        if (!TryTranslate(address, access, IsUser, out ulong physical))
+        {
+            return false;
+        }
+
+        if (_apic.Covers(physical))
+        {
+            return TransferApic(physical, bytes, size, access);
+        }
+
+        FlatRange? range = _physical.Find(physical);
+        if (range?.Memory is not { } memory)
+        {
+            TransferRegisters(physical, bytes, size, access);
+            return true;
+        }
+
+        ulong offset = physical - range.Start;
+        if (access == Access.Read)
+        {
+            Unsafe.CopyBlockUnaligned(bytes, range.Host + offset, (uint)size);
+            return true;
+        }
+
+        if (range.ReadOnly)
+        {
+            return true;
+        }
+
+        Unsafe.CopyBlockUnaligned(range.Host + offset, bytes, (uint)size);
+        ulong page = (range.MemoryOffset + offset) / HostMemory.PageSize;
+        if (memory.WatchedPages[page] != 0 && _code.OnStore(memory, page, (int)(physical & 0xFFF), size))
+        {
+            FlushCode();
+            _state->Exit = ExitReason.CodeModified;
+            return false;
+        }
+
+        return true;
+    }
+
+    private void TransferRegisters(ulong physical, byte* bytes, int size, Access access)
+    {
+        // Devices answer 1, 2, 4 and 8 bytes; wider and odd accesses are made of those.
+        while (size > 0)
+        {
+            int part = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
+            ulong value = 0;
+            if (access == Access.Read)
+            {
+                _ = _physical.Space.Read(physical, part, out value);
+                Unsafe.CopyBlockUnaligned(bytes, &value, (uint)part);
+            }
+            else
+            {
+                Unsafe.CopyBlockUnaligned(&value, bytes, (uint)part);
+                _ = _physical.Space.Write(physical, part, value);
+            }
+
+            physical += (uint)part;
+            bytes += part;
+            size -= part;
+        }
+    }
+
+    private bool TransferApic(ulong physical, byte* bytes, int size, Access access)
+    {
+        uint value = 0;
+        if (access == Access.Read)
+        {
+            value = _apic.Read((uint)(physical & 0xFFF));
+            Unsafe.CopyBlockUnaligned(bytes, &value, (uint)Math.Min(size, 4));
+        }
+        else
+        {
+            Unsafe.CopyBlockUnaligned(&value, bytes, (uint)Math.Min(size, 4));
+            _apic.Write((uint)(physical & 0xFFF), value);
+        }
+
+        return true;
+    }
+
+    private bool TryTranslate(ulong linear, Access access, bool user, out ulong physical)
+    {
+        if (!_state->Long64 && (_state->Efer & SystemRegisters.Efer.LongModeActive) == 0)
+        {
+            linear = (uint)linear;
+        }
+        else if ((ulong)((long)(linear << 16) >> 16) != linear)
+        {
+            physical = 0;
+            RaiseGeneralProtection();
+            return false;
+        }
+
+        if (!_walker.Walk(linear, access, user, out WalkResult walk))
+        {
+            physical = 0;
+            _state->Cr2 = linear;
+            _state->Fault = new Fault { Vector = Vector.PageFault, HasErrorCode = true, ErrorCode = walk.ErrorCode };
+            _state->Exit = ExitReason.Fault;
+            return false;
+        }
+
+        physical = walk.Physical;
+        if (access != Access.Fetch)
+        {
+            Remember(linear, user, in walk);
+        }
+
+        return true;
+    }
+
+    private void Remember(ulong linear, bool user, in WalkResult walk)
+    {
+        ulong page = walk.Physical & PageMask;
+        if (_apic.Covers(page) || _physical.Find(page) is not { Memory: { } memory } range)
+        {
+            return;
+        }
+
+        ulong offset = page - range.Start;
+        TlbEntry* entry = _state->Tlb + ((linear >> 12) & (TlbEntry.Count - 1));
+        ulong tag = (linear & PageMask) | (user ? TlbEntry.User : TlbEntry.Supervisor);
+        bool watched = memory.WatchedPages[(range.MemoryOffset + offset) / HostMemory.PageSize] != 0;
+        entry->ReadTag = tag;
+        entry->WriteTag = walk.Writable && !range.ReadOnly && !watched ? tag : 0;
+        entry->Addend = (ulong)(range.Host + offset) - (linear & PageMask);
+        if (walk.PageSize > 4096)
+        {
+            ref (ulong First, ulong Last) hull = ref (long)linear < 0 ? ref _largeHigh : ref _largeLow;
+            ulong first = linear & ~(walk.PageSize - 1);
+            hull = (Math.Min(hull.First, first), Math.Max(hull.Last, first + (walk.PageSize - 1)));
+        }
+    }
+
+    private void RaiseGeneralProtection()
+    {
+        _state->Fault = new Fault { Vector = Vector.GeneralProtection, HasErrorCode = true };
+        _state->Exit = ExitReason.Fault;
+    }
+}

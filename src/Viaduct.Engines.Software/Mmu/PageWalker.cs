@@ -1,0 +1,179 @@
+using Viaduct.Engines.Software.State;
+using Viaduct.Engines.Software.SystemRegisters;
+
+namespace Viaduct.Engines.Software.Mmu;
+
+/// <summary>Linear to guest physical addresses by the guest's page tables: 4-level paging, or none (Intel SDM vol. 3A 4.5).</summary>
+internal sealed unsafe class PageWalker
+{
+    private readonly CpuState* _state;
+    private readonly PhysicalMemory _physical;
+
+    internal PageWalker(CpuState* state, PhysicalMemory physical)
+    {
+        _state = state;
+        _physical = physical;
+    }
+
+    /// <summary>Translates, setting accessed and dirty bits.</summary>
+    /// <returns>False on a page fault, <paramref name="result"/> then holding its error code.</returns>
+    internal bool Walk(ulong linear, Access access, bool user, out WalkResult result)
+    {
+        result = default;
+        if ((_state->Cr0 & Cr0.Paging) == 0)
+        {
+            result.Physical = linear;
+            result.Writable = true;
+            result.PageSize = 4096;
+            return true;
+        }
+
+        if ((_state->Efer & Efer.LongModeActive) == 0)
+        {
+            return WalkLegacy(linear, access, user, ref result);
+        }
+
+        return Descend(_state->Cr3 & PageTableBits.AddressMask, 39, linear, access, user, ref result);
+    }
+
+    private bool WalkLegacy(ulong linear, Access access, bool user, ref WalkResult result)
+    {
+        if ((_state->Cr4 & Cr4.PhysicalAddressExtension) == 0)
+        {
+            return Descend32(linear, access, user, ref result);
+        }
+
+        ulong pointer = (_state->Cr3 & ~0x1FUL) + ((linear >> 30) * 8);
+        if (!_physical.TryRead(pointer & uint.MaxValue, out ulong directory) || (directory & PageTableBits.Present) == 0)
+        {
+            result.ErrorCode = Error(access, user, 0);
+            return false;
+        }
+
+        // PAE directory pointers carry no permissions: the two levels below decide (4.4.1).
+        return Descend(directory & PageTableBits.AddressMask, 21, linear, access, user, ref result);
+    }
+
+    private bool Descend(ulong table, int shift, ulong linear, Access access, bool user, ref WalkResult result)
+    {
+        ulong allowed = PageTableBits.Writable | PageTableBits.User;
+        ulong forbidden = 0;
+        bool noExecuteEnabled = (_state->Efer & Efer.NoExecuteEnable) != 0;
+        ulong reserved = PageTableBits.AboveAddress | (noExecuteEnabled ? 0 : PageTableBits.NoExecute);
+        while (true)
+        {
+            ulong address = table + (((linear >> shift) & 0x1FF) * 8);
+            if (!_physical.TryGetPointer(address, out ulong* pointer))
+            {
+                // Tables outside memory read as all ones on hardware: reserved bits are set.
+                result.ErrorCode = Error(access, user, PageTableBits.ErrorPresent | PageTableBits.ErrorReserved);
+                return false;
+            }
+
+            ulong entry = Volatile.Read(ref *pointer);
+            if ((entry & PageTableBits.Present) == 0)
+            {
+                result.ErrorCode = Error(access, user, 0);
+                return false;
+            }
+
+            bool leaf = shift == 12 || ((entry & PageTableBits.Large) != 0 && shift <= 30);
+            ulong mustBeZero = reserved
+                | (shift == 39 ? PageTableBits.Large : 0)
+                | (leaf && shift > 12 ? ((1UL << shift) - 1) & ~0x1FFFUL : 0);
+            if ((entry & mustBeZero) != 0)
+            {
+                result.ErrorCode = Error(access, user, PageTableBits.ErrorPresent | PageTableBits.ErrorReserved);
+                return false;
+            }
+
+            allowed &= entry;
+            forbidden |= entry & PageTableBits.NoExecute;
+            if (!leaf)
+            {
+                SetBits(pointer, entry, PageTableBits.Accessed);
+                table = entry & PageTableBits.AddressMask;
+                shift -= 9;
+                continue;
+            }
+
+            bool writable = (allowed & PageTableBits.Writable) != 0 || (!user && (_state->Cr0 & Cr0.WriteProtect) == 0);
+            bool permitted = (!user || (allowed & PageTableBits.User) != 0)
+                && (access != Access.Write || writable)
+                && (access != Access.Fetch || (forbidden == 0
+                    && (user || (allowed & PageTableBits.User) == 0 || (_state->Cr4 & Cr4.SupervisorExecutionPrevention) == 0)));
+            if (!permitted)
+            {
+                result.ErrorCode = Error(access, user, PageTableBits.ErrorPresent);
+                return false;
+            }
+
+            ulong set = PageTableBits.Accessed | (access == Access.Write ? PageTableBits.Dirty : 0);
+            SetBits(pointer, entry, set);
+            ulong offsetMask = (1UL << shift) - 1;
+            result.Physical = (entry & PageTableBits.AddressMask & ~offsetMask) | (linear & offsetMask);
+            result.Writable = writable && ((entry | set) & PageTableBits.Dirty) != 0;
+            result.PageSize = 1UL << shift;
+            return true;
+        }
+    }
+
+    private bool Descend32(ulong linear, Access access, bool user, ref WalkResult result)
+    {
+        ulong table = _state->Cr3 & 0xFFFFF000;
+        ulong allowed = PageTableBits.Writable | PageTableBits.User;
+        for (int shift = 22; ; shift -= 10)
+        {
+            if (!_physical.TryGetPointer(table + (((linear >> shift) & 0x3FF) * 4), out uint* pointer)
+                || (*pointer & PageTableBits.Present) == 0)
+            {
+                result.ErrorCode = Error(access, user, 0);
+                return false;
+            }
+
+            uint entry = *pointer;
+            allowed &= entry;
+            bool leaf = shift == 12
+                || ((entry & PageTableBits.Large) != 0 && (_state->Cr4 & Cr4.PageSizeExtension) != 0);
+            if (!leaf)
+            {
+                *pointer = entry | (uint)PageTableBits.Accessed;
+                table = entry & 0xFFFFF000;
+                continue;
+            }
+
+            bool writable = (allowed & PageTableBits.Writable) != 0 || (!user && (_state->Cr0 & Cr0.WriteProtect) == 0);
+            if ((user && (allowed & PageTableBits.User) == 0) || (access == Access.Write && !writable))
+            {
+                result.ErrorCode = Error(access, user, PageTableBits.ErrorPresent);
+                return false;
+            }
+
+            entry |= (uint)(PageTableBits.Accessed | (access == Access.Write ? PageTableBits.Dirty : 0));
+            *pointer = entry;
+            uint offsetMask = (1u << shift) - 1;
+            result.Physical = (entry & 0xFFFFF000 & ~offsetMask) | (linear & offsetMask);
+            result.Writable = writable && (entry & PageTableBits.Dirty) != 0;
+            result.PageSize = 1UL << shift;
+            return true;
+        }
+    }
+
+    private uint Error(Access access, bool user, uint code)
+    {
+        bool fetchReported = (_state->Efer & Efer.NoExecuteEnable) != 0 || (_state->Cr4 & Cr4.SupervisorExecutionPrevention) != 0;
+        return code
+            | (access == Access.Write ? PageTableBits.ErrorWrite : 0)
+            | (user ? PageTableBits.ErrorUser : 0)
+            | (access == Access.Fetch && fetchReported ? PageTableBits.ErrorFetch : 0);
+    }
+
+    private static void SetBits(ulong* pointer, ulong entry, ulong bits)
+    {
+        if ((entry & bits) != bits)
+        {
+            // Another processor may set its bits at the same time.
+            Interlocked.Or(ref *pointer, bits);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace Viaduct.Engines.Software.State;
+
+/// <summary>An exception or software interrupt on its way to the guest.</summary>
+internal struct Fault
+{
+    /// <summary>The vector.</summary>
+    internal byte Vector;
+
+    /// <summary>Whether an error code is pushed.</summary>
+    internal bool HasErrorCode;
+
+    /// <summary>Whether it was raised by INT n, INT3 or INTO: privilege of the gate is checked and RIP points after it.</summary>
+    internal bool Software;
+
+    /// <summary>The error code.</summary>
+    internal uint ErrorCode;
+
+    /// <summary>Bits that a debug exception sets in DR6.</summary>
+    internal uint DebugStatus;
+}
