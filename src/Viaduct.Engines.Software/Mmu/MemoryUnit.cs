@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Engines.Software.Interpreter;
 using Viaduct.Engines.Software.State;
 using Viaduct.Platform.AddressSpaces;
@@ -20,14 +21,14 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private readonly PhysicalMemory _physical;
     private readonly PageWalker _walker;
     private readonly CodeCache _code;
-    private readonly IApicPage _apic;
+    private readonly LocalApic _apic;
 
     // Lower and upper half of the address space: the hull of all large pages in the TLB, since INVLPG drops a large
     // page whole and the TLB holds it in pieces.
     private (ulong First, ulong Last) _largeLow = (ulong.MaxValue, 0);
     private (ulong First, ulong Last) _largeHigh = (ulong.MaxValue, 0);
 
-    internal MemoryUnit(CpuState* state, PhysicalMemory physical, CodeCache code, IApicPage apic)
+    internal MemoryUnit(CpuState* state, PhysicalMemory physical, CodeCache code, LocalApic apic)
     {
         _state = state;
         _physical = physical;
@@ -258,7 +259,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
             return false;
         }
 
-        if (_apic.Covers(physical))
+        if (IsApicPage(physical))
         {
             return TransferApic(physical, bytes, size, access);
         }
@@ -318,18 +319,22 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
     }
 
+    // Each processor sees its own local APIC at the same address, so the address space can't hold it.
+    private bool IsApicPage(ulong physical) => (physical & PageMask) == _apic.MmioBase && _apic.IsMmioVisible;
+
     private bool TransferApic(ulong physical, byte* bytes, int size, Access access)
     {
-        uint value = 0;
+        ulong value = 0;
+        int width = Math.Min(size, 8);
         if (access == Access.Read)
         {
-            value = _apic.Read((uint)(physical & 0xFFF));
-            Unsafe.CopyBlockUnaligned(bytes, &value, (uint)Math.Min(size, 4));
+            _ = _apic.Read(physical & 0xFFF, width, out value);
+            Unsafe.CopyBlockUnaligned(bytes, &value, (uint)width);
         }
         else
         {
-            Unsafe.CopyBlockUnaligned(&value, bytes, (uint)Math.Min(size, 4));
-            _apic.Write((uint)(physical & 0xFFF), value);
+            Unsafe.CopyBlockUnaligned(&value, bytes, (uint)width);
+            _ = _apic.Write(physical & 0xFFF, width, value);
         }
 
         return true;
@@ -369,7 +374,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private void Remember(ulong linear, bool user, in WalkResult walk)
     {
         ulong page = walk.Physical & PageMask;
-        if (_apic.Covers(page) || _physical.Find(page) is not { Memory: { } memory } range)
+        if (IsApicPage(page) || _physical.Find(page) is not { Memory: { } memory } range)
         {
             return;
         }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Mmu;
+using Viaduct.Engines.Software.Segmentation;
 
 namespace Viaduct.Engines.Software.State;
 
@@ -76,6 +77,14 @@ internal unsafe struct CpuState
     /// <summary>Bases of ES, CS, SS, DS, FS, GS as they are added to an address; zero for the first four in 64-bit mode.</summary>
     internal fixed ulong SegmentBases[6];
 
+    /// <summary>Segment registers and system segments, by <see cref="SegmentName"/>.</summary>
+    internal SegmentRegisters Segments;
+
+    internal ulong GdtBase;
+    internal uint GdtLimit;
+    internal ulong IdtBase;
+    internal uint IdtLimit;
+
     internal ulong Cr0;
     internal ulong Cr2;
     internal ulong Cr3;
@@ -87,6 +96,13 @@ internal unsafe struct CpuState
 
     /// <summary>XMM0 to XMM15.</summary>
     internal XmmRegisters Xmm;
+
+    /// <summary>ES, CS, SS, DS, FS, GS, LDTR, TR.</summary>
+    [InlineArray(8)]
+    internal struct SegmentRegisters
+    {
+        private SegmentRegister _first;
+    }
 
     /// <summary>Sixteen 128-bit registers.</summary>
     [InlineArray(16)]
