@@ -39,6 +39,11 @@ internal sealed unsafe class ExceptionUnit
             }
 
             Fault second = _state->Fault;
+            if (fault.Software)
+            {
+                _state->Rip -= fault.InstructionLength;
+            }
+
             if (fault.Vector == Vector.DoubleFault)
             {
                 return false;

@@ -101,6 +101,33 @@ internal sealed unsafe class SegmentUnit
         _ = Load(SegmentName.Cs, descriptor.ToRegister((ushort)((selector & ~3) | privilege)));
     }
 
+    /// <summary>Loads CS as SYSCALL and its kin do: flat, without a descriptor.</summary>
+    internal void LoadFlatCode(ushort selector, int privilege, bool is64)
+    {
+        _state->Cpl = privilege;
+        const ushort Code = Descriptor.Present | Descriptor.NonSystem | Descriptor.Executable | Descriptor.ReadWrite
+            | Descriptor.AccessedBit | Descriptor.Granular;
+        _ = Load(SegmentName.Cs, new SegmentRegister
+        {
+            Limit = uint.MaxValue,
+            Attributes = (ushort)(Code | (privilege << 5) | (is64 ? Descriptor.Long : Descriptor.Big)),
+            Selector = selector,
+        });
+    }
+
+    /// <summary>Loads a data segment flat, without a descriptor.</summary>
+    internal void LoadFlatData(int name, ushort selector, int privilege)
+    {
+        const ushort Data = Descriptor.Present | Descriptor.NonSystem | Descriptor.ReadWrite | Descriptor.AccessedBit
+            | Descriptor.Granular | Descriptor.Big;
+        _ = Load(name, new SegmentRegister
+        {
+            Limit = uint.MaxValue,
+            Attributes = (ushort)(Data | (privilege << 5)),
+            Selector = selector,
+        });
+    }
+
     /// <summary>Checks the target of a far jump or call to a code segment. False when a fault is recorded.</summary>
     internal bool TryCheckCodeTarget(ushort selector, out Descriptor descriptor)
     {

@@ -12,6 +12,9 @@ internal struct Fault
     /// <summary>Whether it was raised by INT n, INT3 or INTO: privilege of the gate is checked and RIP points after it.</summary>
     internal bool Software;
 
+    /// <summary>Bytes of the instruction, when <see cref="Software"/>: where RIP goes back to when delivery itself faults.</summary>
+    internal byte InstructionLength;
+
     /// <summary>The error code.</summary>
     internal uint ErrorCode;
 

@@ -1,0 +1,174 @@
+using Iced.Intel;
+using Viaduct.Engines.Software.Interpreter;
+using Viaduct.Engines.Software.Lowering;
+using Viaduct.Engines.Software.Mmu;
+using Viaduct.Engines.Software.State;
+
+namespace Viaduct.Engines.Software.Decoding;
+
+/// <summary>Makes blocks of ops from guest code, a block at a time, within a page.</summary>
+internal sealed unsafe class BlockDecoder
+{
+    private const int MaxInstructions = 64;
+    private const int MaxLength = 15;
+
+    private readonly CodeCache _cache;
+    private readonly MemoryUnit _memory;
+    private readonly PageCodeReader _reader = new();
+    private readonly Decoder _decoder16;
+    private readonly Decoder _decoder32;
+    private readonly Decoder _decoder64;
+
+    internal BlockDecoder(CodeCache cache, MemoryUnit memory)
+    {
+        _cache = cache;
+        _memory = memory;
+        _decoder16 = Decoder.Create(16, _reader);
+        _decoder32 = Decoder.Create(32, _reader);
+        _decoder64 = Decoder.Create(64, _reader);
+    }
+
+    /// <summary>The op at a place in a page, decoded if it isn't yet. Null on a fault, which is recorded.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="linear">The address.</param>
+    /// <param name="single">Only one instruction, and not to be kept: for single steps.</param>
+    internal Op* Find(CodePage* page, ulong linear, bool single)
+    {
+        int offset = (int)(linear & 0xFFF);
+        if (!single && page->Entries[offset] is uint known and not 0)
+        {
+            return _cache.Arena + known;
+        }
+
+        if (*page->Watch == 0)
+        {
+            *page->Watch = 1;
+            _memory.ProtectPage(page->Host);
+        }
+
+        int first = _cache.Next;
+        int instructions = DecodeRun(page, offset, single ? 1 : MaxInstructions);
+        if (instructions == 0)
+        {
+            return FindCrossing(page, linear);
+        }
+
+        if (!single)
+        {
+            page->Entries[offset] = (uint)first;
+        }
+
+        return _cache.Arena + first;
+    }
+
+    private int DecodeRun(CodePage* page, int offset, int most)
+    {
+        Decoder decoder = DecoderFor(page->Bitness);
+        _reader.Set(page->Host + offset, CodePage.Size - offset);
+        decoder.IP = (ulong)offset;
+        int count = 0;
+        int at = offset;
+        bool last = false;
+        while (true)
+        {
+            decoder.Decode(out Instruction instruction);
+            if (instruction.IsInvalid && decoder.LastError == DecoderError.NoMoreBytes)
+            {
+                break;
+            }
+
+            Op* op = _cache.Arena + _cache.Next++;
+            BlockFlow flow = Fill(op, instruction, at, count + 1, page->Bitness);
+            for (int granule = at / 64; granule <= (at + op->Length - 1) / 64; granule++)
+            {
+                page->Granules |= 1UL << granule;
+            }
+
+            count++;
+            at += op->Length;
+            if (flow == BlockFlow.Ends)
+            {
+                return count;
+            }
+
+            if (last || count == most || at >= CodePage.Size)
+            {
+                break;
+            }
+
+            last = flow == BlockFlow.EndsAfterNext;
+        }
+
+        if (count != 0)
+        {
+            AddContinue(at, count, crossing: false);
+        }
+
+        return count;
+    }
+
+    private Op* FindCrossing(CodePage* page, ulong linear)
+    {
+        byte* bytes = stackalloc byte[MaxLength + 1];
+        int inPage = CodePage.Size - (int)(linear & 0xFFF);
+        new ReadOnlySpan<byte>(page->Host + (linear & 0xFFF), Math.Min(inPage, MaxLength)).CopyTo(new Span<byte>(bytes, MaxLength));
+        if (!_memory.FetchBytes(linear + (ulong)inPage, bytes + inPage, MaxLength - inPage))
+        {
+            return null;
+        }
+
+        byte* host = page->Host + (linear & 0xFFF);
+        ReadOnlySpan<byte> span = new(bytes, MaxLength);
+        if (_cache.TryGetCrossing(host, page->Bitness, span, out Op* known))
+        {
+            return known;
+        }
+
+        Decoder decoder = DecoderFor(page->Bitness);
+        _reader.Set(bytes, MaxLength);
+        decoder.IP = linear & 0xFFF;
+        decoder.Decode(out Instruction instruction);
+        int index = _cache.Next++;
+        Op* op = _cache.Arena + index;
+        BlockFlow flow = Fill(op, instruction, (int)(linear & 0xFFF), 1, page->Bitness);
+        if (instruction.FlowControl is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch or FlowControl.Call)
+        {
+            op->Extra2 = op->Handler == &Branches.Legacy ? op->Extra2 : (byte)1;
+        }
+
+        if (flow != BlockFlow.Ends)
+        {
+            AddContinue((int)(linear & 0xFFF) + op->Length, 1, crossing: true);
+        }
+
+        _cache.SetCrossing(host, page->Bitness, span[..op->Length], index);
+        return op;
+    }
+
+    private static BlockFlow Fill(Op* op, in Instruction instruction, int offset, int ordinal, int bitness)
+    {
+        *op = default;
+        op->PageOffset = (ushort)offset;
+        op->Length = (byte)Math.Max(instruction.Length, 1);
+        op->Ordinal = (byte)ordinal;
+        return InstructionLowering.Lower(instruction, op, bitness);
+    }
+
+    private void AddContinue(int offset, int count, bool crossing)
+    {
+        Op* end = _cache.Arena + _cache.Next++;
+        *end = default;
+        end->Handler = &Branches.Continue;
+        end->PageOffset = (ushort)offset;
+        end->Immediate = (ulong)offset;
+        end->Ordinal = (byte)count;
+        end->Extra2 = crossing ? (byte)1 : (byte)0;
+    }
+
+    private Decoder DecoderFor(int bitness) => bitness switch
+    {
+        64 => _decoder64,
+        32 => _decoder32,
+        _ => _decoder16,
+    };
+}

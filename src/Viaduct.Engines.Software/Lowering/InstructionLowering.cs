@@ -1,0 +1,64 @@
+using Iced.Intel;
+using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.Interpreter;
+
+namespace Viaduct.Engines.Software.Lowering;
+
+/// <summary>
+/// Turns a decoded instruction into an op: chooses the handler by mnemonic, size and operand kinds. What isn't here
+/// raises #UD, as on a processor without it.
+/// </summary>
+internal static unsafe class InstructionLowering
+{
+    /// <summary>Fills an op.</summary>
+    internal static BlockFlow Lower(in Instruction instruction, Op* op, int bitness)
+    {
+        op->Handler = &Privileged.Undefined;
+        if (instruction.IsInvalid || (instruction.HasLockPrefix && !IsLockable(instruction)))
+        {
+            return BlockFlow.Ends;
+        }
+
+        if (instruction.OpCount > 0 && HasMemory(instruction))
+        {
+            MemoryOperand.Lower(instruction, op, bitness);
+        }
+
+        LoweringContext context = new(op, bitness);
+        if (IntegerLowering.TryLower(instruction, context)
+            || BranchLowering.TryLower(instruction, context)
+            || StringLowering.TryLower(instruction, context)
+            || SystemLowering.TryLower(instruction, context)
+            || VectorLowering.TryLower(instruction, context))
+        {
+            return context.Flow(instruction);
+        }
+
+        op->Handler = &Privileged.Undefined;
+        return BlockFlow.Ends;
+    }
+
+    /// <summary>Whether the engine carries out an instruction at all.</summary>
+    internal static bool IsSupported(in Instruction instruction, int bitness)
+    {
+        Op op = default;
+        _ = Lower(instruction, &op, bitness);
+        return op.Handler != &Privileged.Undefined;
+    }
+
+    private static bool HasMemory(in Instruction instruction)
+    {
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            if (instruction.GetOpKind(i) == OpKind.Memory)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Iced refuses most bad LOCK prefixes itself; a register destination remains.
+    private static bool IsLockable(in Instruction instruction) => instruction.Op0Kind == OpKind.Memory;
+}

@@ -1,0 +1,67 @@
+using System.Numerics;
+using Iced.Intel;
+using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.Interpreter;
+using Viaduct.Engines.Software.State;
+
+namespace Viaduct.Engines.Software.Lowering;
+
+/// <summary>Puts an instruction's memory operand into its op.</summary>
+internal static unsafe class MemoryOperand
+{
+    internal static void Lower(in Instruction instruction, Op* op, int bitness)
+    {
+        op->Scale = (byte)BitOperations.Log2((uint)instruction.MemoryIndexScale);
+        op->IndexRegister = Registers.AddressOffsetOf(instruction.MemoryIndex);
+        op->Displacement = (long)instruction.MemoryDisplacement64;
+        int addressBits = bitness;
+        Register anchor = instruction.MemoryBase != Register.None ? instruction.MemoryBase : instruction.MemoryIndex;
+        switch (instruction.MemoryBase)
+        {
+            case Register.RIP:
+                op->Base = CpuState.CodeBaseRegister;
+                op->AddressFlags = Segment(instruction, bitness);
+                return;
+            case Register.EIP:
+                op->Base = CpuState.CodeBaseRegister;
+                op->AddressFlags = (byte)(Segment(instruction, bitness) | EffectiveAddress.Truncate32);
+                return;
+        }
+
+        op->Base = Registers.AddressOffsetOf(instruction.MemoryBase);
+        if (anchor != Register.None)
+        {
+            addressBits = anchor.GetSize() * 8;
+        }
+        else if (instruction.MemoryDisplSize is 2 or 4 or 8)
+        {
+            // No register: an address-size prefix shows in the displacement's size alone.
+            addressBits = bitness == 64 ? 64 : instruction.MemoryDisplSize * 8;
+        }
+
+        if (addressBits == 32 && bitness == 64)
+        {
+            op->Displacement = (int)instruction.MemoryDisplacement32;
+        }
+
+        op->AddressFlags = (byte)(Segment(instruction, bitness) | addressBits switch
+        {
+            32 => EffectiveAddress.Truncate32,
+            16 => EffectiveAddress.Truncate16,
+            _ => 0,
+        });
+    }
+
+    private static byte Segment(in Instruction instruction, int bitness)
+    {
+        Register segment = instruction.MemorySegment;
+        if (bitness != 64)
+        {
+            return (byte)(EffectiveAddress.AddSegment | EffectiveAddress.Linear32 | (Registers.SegmentOf(segment) << 4));
+        }
+
+        return segment is Register.FS or Register.GS
+            ? (byte)(EffectiveAddress.AddSegment | (Registers.SegmentOf(segment) << 4))
+            : (byte)0;
+    }
+}

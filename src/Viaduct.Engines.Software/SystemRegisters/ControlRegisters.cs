@@ -1,0 +1,140 @@
+using Viaduct.Engines.Software.InterruptControllers;
+using Viaduct.Engines.Software.Mmu;
+using Viaduct.Engines.Software.Segmentation;
+using Viaduct.Engines.Software.State;
+
+namespace Viaduct.Engines.Software.SystemRegisters;
+
+/// <summary>Writes to control and debug registers, with their checks and what follows from them (Intel SDM vol. 3A 2.5, 17.2).</summary>
+internal sealed unsafe class ControlRegisters
+{
+    private const ulong DebugStatusFixed = 0xFFFF0FF0;
+    private const ulong DebugControlFixed = 0x400;
+
+    private readonly CpuState* _state;
+    private readonly MemoryUnit _memory;
+    private readonly SegmentUnit _segments;
+    private readonly LocalApic _apic;
+    private readonly ulong[] _debug = new ulong[4];
+
+    internal ControlRegisters(CpuState* state, MemoryUnit memory, SegmentUnit segments, LocalApic apic)
+    {
+        _state = state;
+        _memory = memory;
+        _segments = segments;
+        _apic = apic;
+    }
+
+    /// <summary>DR6.</summary>
+    internal ulong DebugStatus { get; set; } = DebugStatusFixed;
+
+    /// <summary>DR7.</summary>
+    internal ulong DebugControl { get; set; } = DebugControlFixed;
+
+    /// <summary>MOV to a control register. False for #GP.</summary>
+    internal bool TryWrite(int number, ulong value)
+    {
+        switch (number)
+        {
+            case 0:
+                return TryWriteCr0(value);
+            case 2:
+                _state->Cr2 = value;
+                return true;
+            case 3:
+                if ((_state->Efer & Efer.LongModeActive) != 0 && (value & PageTableBits.AboveAddress) != 0)
+                {
+                    return false;
+                }
+
+                _state->Cr3 = value;
+                _memory.FlushAll();
+                return true;
+            case 4:
+                return TryWriteCr4(value);
+            default:
+                if ((value & ~0xFUL) != 0)
+                {
+                    return false;
+                }
+
+                _apic.Cr8 = (uint)value;
+                return true;
+        }
+    }
+
+    /// <summary>DR0 to DR7; 4 and 5 are 6 and 7.</summary>
+    internal ulong ReadDebug(int number) => number switch
+    {
+        < 4 => _debug[number],
+        4 or 6 => DebugStatus,
+        _ => DebugControl,
+    };
+
+    /// <summary>Breakpoints are kept but don't fire.</summary>
+    internal void WriteDebug(int number, ulong value)
+    {
+        switch (number)
+        {
+            case < 4:
+                _debug[number] = value;
+                break;
+            case 4 or 6:
+                DebugStatus = (value & 0xE00F) | DebugStatusFixed;
+                break;
+            default:
+                DebugControl = (value & 0xFFFF2BFF) | DebugControlFixed;
+                break;
+        }
+    }
+
+    private bool TryWriteCr0(ulong value)
+    {
+        value |= Cr0.ExtensionType;
+        bool paging = (value & Cr0.Paging) != 0;
+        if (value >> 32 != 0
+            || (paging && (value & Cr0.ProtectionEnable) == 0)
+            || ((value & Cr0.NotWriteThrough) != 0 && (value & Cr0.CacheDisable) == 0))
+        {
+            return false;
+        }
+
+        if (paging && (_state->Cr0 & Cr0.Paging) == 0 && (_state->Efer & Efer.LongModeEnable) != 0)
+        {
+            bool codeIsLong = (_state->Segments[SegmentName.Cs].Attributes & Descriptor.Long) != 0;
+            if ((_state->Cr4 & Cr4.PhysicalAddressExtension) == 0 || codeIsLong)
+            {
+                return false;
+            }
+
+            _state->Efer |= Efer.LongModeActive;
+        }
+        else if (!paging && (_state->Cr0 & Cr0.Paging) != 0)
+        {
+            if (_state->Long64)
+            {
+                return false;
+            }
+
+            _state->Efer &= ~Efer.LongModeActive;
+        }
+
+        _state->Cr0 = value & Cr0.Known;
+        _memory.FlushAll();
+        _segments.Refresh();
+        return true;
+    }
+
+    private bool TryWriteCr4(ulong value)
+    {
+        bool longActive = (_state->Efer & Efer.LongModeActive) != 0;
+        if ((value & ~Cr4.Supported) != 0 || (longActive && (value & Cr4.PhysicalAddressExtension) == 0))
+        {
+            return false;
+        }
+
+        _state->Cr4 = value;
+        _memory.FlushAll();
+        return true;
+    }
+}
