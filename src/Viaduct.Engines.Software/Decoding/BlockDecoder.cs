@@ -69,6 +69,7 @@ internal sealed unsafe class BlockDecoder
         int count = 0;
         int at = offset;
         bool last = false;
+        bool shadow = false;
         while (true)
         {
             decoder.Decode(out Instruction instruction);
@@ -91,17 +92,18 @@ internal sealed unsafe class BlockDecoder
                 return count;
             }
 
+            shadow = flow == BlockFlow.EndsAfterNext;
             if (last || count == most || at >= CodePage.Size)
             {
                 break;
             }
 
-            last = flow == BlockFlow.EndsAfterNext;
+            last = shadow;
         }
 
         if (count != 0)
         {
-            AddContinue(at, count, crossing: false);
+            AddContinue(at, count, crossing: false, shadow);
         }
 
         return count;
@@ -131,14 +133,17 @@ internal sealed unsafe class BlockDecoder
         int index = _cache.Next++;
         Op* op = _cache.Arena + index;
         BlockFlow flow = Fill(op, instruction, (int)(linear & 0xFFF), 1, page->Bitness);
-        if (instruction.FlowControl is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch or FlowControl.Call)
+
+        // Such a block outlives its page's, so its branches keep no link; outside 64-bit mode jumps and calls never do.
+        if (instruction.FlowControl == FlowControl.ConditionalBranch
+            || (page->Bitness == 64 && instruction.FlowControl is (FlowControl.UnconditionalBranch or FlowControl.Call)))
         {
-            op->Extra2 = op->Handler == &Branches.Legacy ? op->Extra2 : (byte)1;
+            op->Extra2 = 1;
         }
 
         if (flow != BlockFlow.Ends)
         {
-            AddContinue((int)(linear & 0xFFF) + op->Length, 1, crossing: true);
+            AddContinue((int)(linear & 0xFFF) + op->Length, 1, crossing: true, flow == BlockFlow.EndsAfterNext);
         }
 
         _cache.SetCrossing(host, page->Bitness, span[..op->Length], index);
@@ -154,11 +159,11 @@ internal sealed unsafe class BlockDecoder
         return InstructionLowering.Lower(instruction, op, bitness);
     }
 
-    private void AddContinue(int offset, int count, bool crossing)
+    private void AddContinue(int offset, int count, bool crossing, bool shadow)
     {
         Op* end = _cache.Arena + _cache.Next++;
         *end = default;
-        end->Handler = &Branches.Continue;
+        end->Handler = shadow ? &Branches.ContinueInShadow : &Branches.Continue;
         end->PageOffset = (ushort)offset;
         end->Immediate = (ulong)offset;
         end->Ordinal = (byte)count;

@@ -15,6 +15,14 @@ internal static unsafe class Branches
         return Take(cpu, s, op);
     }
 
+    /// <summary>The block ended with STI: interrupts wait for one more instruction.</summary>
+    internal static Op* ContinueInShadow(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        s->Instructions += op->Ordinal;
+        s->InterruptShadow = true;
+        return Leave.Lookup(s, s->Registers[17] + op->Immediate);
+    }
+
     internal static Op* Jump(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         s->Instructions += op->Ordinal;

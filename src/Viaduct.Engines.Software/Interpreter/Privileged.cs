@@ -23,7 +23,7 @@ internal static unsafe class Privileged
         return op + 1;
     }
 
-    /// <summary>STI: interrupts wait for one more instruction, after which the decoder ends the block.</summary>
+    /// <summary>STI: interrupts wait for one more instruction, after which the decoder ends the block and they are looked at.</summary>
     internal static Op* SetInterrupts(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         if (!MayChangeInterrupts(s))
@@ -31,14 +31,7 @@ internal static unsafe class Privileged
             return Leave.Raise(s, op, Vector.GeneralProtection, 0);
         }
 
-        bool wasOff = (s->FlagsOther & Rflags.Interrupt) == 0;
         s->FlagsOther |= Rflags.Interrupt;
-        if (!wasOff)
-        {
-            return op + 1;
-        }
-
-        s->InterruptShadow = true;
         s->Limit = 0;
         return op + 1;
     }

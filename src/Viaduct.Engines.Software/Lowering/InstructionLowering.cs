@@ -13,37 +13,43 @@ internal static unsafe class InstructionLowering
     /// <summary>Fills an op.</summary>
     internal static BlockFlow Lower(in Instruction instruction, Op* op, int bitness)
     {
-        op->Handler = &Privileged.Undefined;
-        if (instruction.IsInvalid || (instruction.HasLockPrefix && !IsLockable(instruction)))
+        if (!TryLower(instruction, op, bitness, out BlockFlow flow))
         {
+            op->Handler = &Privileged.Undefined;
             return BlockFlow.Ends;
         }
 
-        if (instruction.OpCount > 0 && HasMemory(instruction))
-        {
-            MemoryOperand.Lower(instruction, op, bitness);
-        }
-
-        LoweringContext context = new(op, bitness);
-        if (IntegerLowering.TryLower(instruction, context)
-            || BranchLowering.TryLower(instruction, context)
-            || StringLowering.TryLower(instruction, context)
-            || SystemLowering.TryLower(instruction, context)
-            || VectorLowering.TryLower(instruction, context))
-        {
-            return context.Flow(instruction);
-        }
-
-        op->Handler = &Privileged.Undefined;
-        return BlockFlow.Ends;
+        return flow;
     }
 
     /// <summary>Whether the engine carries out an instruction at all.</summary>
     internal static bool IsSupported(in Instruction instruction, int bitness)
     {
         Op op = default;
-        _ = Lower(instruction, &op, bitness);
-        return op.Handler != &Privileged.Undefined;
+        return TryLower(instruction, &op, bitness, out _);
+    }
+
+    private static bool TryLower(in Instruction instruction, Op* op, int bitness, out BlockFlow flow)
+    {
+        flow = instruction.FlowControl is FlowControl.Next or FlowControl.ConditionalBranch
+            ? BlockFlow.Sequential
+            : BlockFlow.Ends;
+        if (instruction.IsInvalid || (instruction.HasLockPrefix && !IsLockable(instruction)))
+        {
+            return false;
+        }
+
+        if (HasMemory(instruction))
+        {
+            MemoryOperand.Lower(instruction, op, bitness);
+        }
+
+        LoweringContext context = new(op, bitness, ref flow);
+        return IntegerLowering.TryLower(instruction, context)
+            || BranchLowering.TryLower(instruction, context)
+            || StringLowering.TryLower(instruction, context)
+            || SystemLowering.TryLower(instruction, context)
+            || VectorLowering.TryLower(instruction, context);
     }
 
     private static bool HasMemory(in Instruction instruction)

@@ -59,7 +59,7 @@ internal static unsafe class MoveLowering
                 return context.Use(&Stack.PushFlags);
             case Mnemonic.Popf or Mnemonic.Popfd or Mnemonic.Popfq:
                 op->Extra = (byte)i.StackPointerIncrement;
-                return context.Use(&Stack.PopFlags);
+                return context.Use(&Stack.PopFlags, BlockFlow.Ends);
             case Mnemonic.Leave:
                 op->Extra = i.Code switch { Code.Leavew => 2, Code.Leaved => 4, _ => 8 };
                 return context.Use(&Stack.LeaveFrame);
@@ -220,7 +220,7 @@ internal static unsafe class MoveLowering
         {
             op->Extra = Registers.SegmentOf(i.Op0Register);
             op->Extra2 = (byte)bytes;
-            return context.Use(&SegmentInstructions.Pop);
+            return context.Use(&SegmentInstructions.Pop, BlockFlow.Ends);
         }
 
         op->Extra = (byte)bytes;

@@ -20,12 +20,12 @@ internal static unsafe class SystemLowering
             case Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence: return context.Use(&Privileged.Fence);
             case Mnemonic.Clflush: return context.Use(&Privileged.TouchLine);
             case Mnemonic.Wbinvd or Mnemonic.Invd: return context.Use(&Privileged.FlushCaches);
-            case Mnemonic.Hlt: return context.Use(&Privileged.Halt);
+            case Mnemonic.Hlt: return context.Use(&Privileged.Halt, BlockFlow.Ends);
             case Mnemonic.Cli: return context.Use(&Privileged.ClearInterrupts);
-            case Mnemonic.Sti: return context.Use(&Privileged.SetInterrupts);
+            case Mnemonic.Sti: return context.Use(&Privileged.SetInterrupts, BlockFlow.EndsAfterNext);
             case Mnemonic.Cpuid: return context.Use(&Privileged.Identify);
             case Mnemonic.Rdmsr: return context.Use(&Privileged.ReadMsr);
-            case Mnemonic.Wrmsr: return context.Use(&Privileged.WriteMsr);
+            case Mnemonic.Wrmsr: return context.Use(&Privileged.WriteMsr, BlockFlow.Ends);
             case Mnemonic.Rdtsc: return context.Use(&Privileged.ReadTimeStamp);
             case Mnemonic.Rdtscp:
                 op->Extra = 1;
@@ -38,7 +38,7 @@ internal static unsafe class SystemLowering
                 op->Destination = Registers.OffsetOf(i.Op0Register);
                 op->Extra = (byte)i.Op0Register.GetSize();
                 return context.Use(&Privileged.StoreMachineStatus);
-            case Mnemonic.Invlpg: return context.Use(&Privileged.InvalidatePage);
+            case Mnemonic.Invlpg: return context.Use(&Privileged.InvalidatePage, BlockFlow.Ends);
             case Mnemonic.Swapgs: return context.Use(&Privileged.SwapGs);
             case Mnemonic.Rdfsbase: return SegmentBase(i, context, SegmentName.Fs, read: true);
             case Mnemonic.Rdgsbase: return SegmentBase(i, context, SegmentName.Gs, read: true);
@@ -68,13 +68,13 @@ internal static unsafe class SystemLowering
         {
             return i.Op0Register != Register.CS
                 && Selector(i, context, 1, Registers.SegmentOf(i.Op0Register))
-                && context.Use(&SegmentInstructions.Load);
+                && context.Use(&SegmentInstructions.Load, BlockFlow.Ends);
         }
 
         op->Extra = (byte)i.Op0Register.GetNumber();
         op->Source = Registers.OffsetOf(i.Op1Register);
         return i.Op0Register.IsCR()
-            ? op->Extra is 0 or 2 or 3 or 4 or 8 && context.Use(&Privileged.WriteControl)
+            ? op->Extra is 0 or 2 or 3 or 4 or 8 && context.Use(&Privileged.WriteControl, BlockFlow.Ends)
             : op->Extra < 8 && context.Use(&Privileged.WriteDebug);
     }
 

@@ -1,0 +1,326 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.Exceptions;
+using Viaduct.Engines.Software.InterruptControllers;
+using Viaduct.Engines.Software.Mmu;
+using Viaduct.Engines.Software.Segmentation;
+using Viaduct.Engines.Software.State;
+using Viaduct.Engines.Software.SystemRegisters;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Engines;
+using Viaduct.Platform.Host;
+using Viaduct.Platform.Memory;
+
+namespace Viaduct.Engines.Software;
+
+/// <summary>
+/// One processor in software: looks code up, runs it, and between blocks sees to exceptions, interrupts, time and what
+/// other threads ask.
+/// </summary>
+internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObserver, IDisposable
+{
+    // Instructions between looks at the clock: some 100 microseconds.
+    private const int Slice = 8192;
+
+    private readonly CpuState* _state;
+    private readonly IEngineClock _clock;
+    private readonly EventFd _wake = new();
+    private readonly ConcurrentQueue<(HostMemory Memory, ulong Page)> _writtenPages = new();
+    private readonly AddressSpace _space;
+    private readonly CodeCache _code;
+    private readonly BlockDecoder _decoder;
+    private string _description = "not started";
+    private int _mapChanged;
+    private volatile bool _sleeping;
+    private volatile bool _stopping;
+
+    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router)
+    {
+        _state = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
+        NativeMemory.Clear(_state, (nuint)sizeof(CpuState));
+        _space = memory;
+        _clock = clock;
+        Ports = ports;
+        ProcessorCount = processors;
+        Apic = new LocalApic((uint)id, id == 0, clock, this, router);
+        _code = new CodeCache(this);
+        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _code, Apic);
+        _decoder = new BlockDecoder(_code, Memory);
+        Segments = new SegmentUnit(_state, Memory);
+        Exceptions = new ExceptionUnit(_state, Memory, Segments);
+        Msrs = new ModelSpecificRegisters(_state, Apic, clock, Memory, Segments);
+        Control = new ControlRegisters(_state, Memory, Segments, Apic);
+        _state->Arena = _code.Arena;
+        memory.Changed += OnMapChanged;
+    }
+
+    /// <inheritdoc/>
+    public int ApicId => (int)Apic.Id;
+
+    /// <inheritdoc/>
+    public long Instructions => Volatile.Read(ref _state->Instructions);
+
+    internal CpuState* State => _state;
+
+    internal MemoryUnit Memory { get; }
+
+    internal SegmentUnit Segments { get; }
+
+    internal ExceptionUnit Exceptions { get; }
+
+    internal ModelSpecificRegisters Msrs { get; }
+
+    internal ControlRegisters Control { get; }
+
+    internal LocalApic Apic { get; }
+
+    internal AddressSpace Ports { get; }
+
+    internal int ProcessorCount { get; }
+
+    /// <inheritdoc/>
+    public void Boot(CpuBootState state)
+    {
+        BootState.Apply(this, state);
+        _description = "running";
+    }
+
+    /// <inheritdoc/>
+    public CpuExit Run()
+    {
+        try
+        {
+            return RunUntilStopped();
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            _description = $"the monitor failed at {Where()}: {error}";
+            return CpuExit.InternalError;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Describe() => _description;
+
+    /// <inheritdoc/>
+    public void Stop()
+    {
+        _stopping = true;
+        Kick();
+    }
+
+    /// <inheritdoc/>
+    public void Kick()
+    {
+        Volatile.Write(ref _state->Limit, 0);
+        Interlocked.MemoryBarrier();
+        if (_sleeping)
+        {
+            _wake.Signal();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnPageWritten(HostMemory memory, ulong page)
+    {
+        _writtenPages.Enqueue((memory, page));
+        Kick();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _space.Changed -= OnMapChanged;
+        Memory.Dispose();
+        _code.Dispose();
+        _wake.Dispose();
+        NativeMemory.AlignedFree(_state);
+    }
+
+    /// <summary>Runs exactly one instruction, faults delivered as they would be. For single steps and for checks of the engine.</summary>
+    /// <returns>False on a triple fault.</returns>
+    internal bool Step()
+    {
+        _state->Limit = long.MaxValue;
+        Op* op = Find(single: true);
+        if (op != null)
+        {
+            Execute(op);
+        }
+
+        return _state->Exit != ExitReason.Fault || Exceptions.Deliver(_state->Fault);
+    }
+
+    private CpuExit RunUntilStopped()
+    {
+        CpuState* s = _state;
+        s->Limit = 0;
+        while (true)
+        {
+            if (s->Instructions >= s->Limit)
+            {
+                if (_stopping)
+                {
+                    _description = "stopped";
+                    return CpuExit.Stopped;
+                }
+
+                if (!Attend())
+                {
+                    return TripleFault();
+                }
+            }
+
+            bool trap = (s->FlagsOther & Rflags.Trap) != 0;
+            bool single = trap || s->InterruptShadow;
+            s->InterruptShadow = false;
+            Op* op = Find(single);
+            if (op != null)
+            {
+                Execute(op);
+            }
+
+            switch (s->Exit)
+            {
+                case ExitReason.Fault:
+                    if (!Exceptions.Deliver(s->Fault))
+                    {
+                        return TripleFault();
+                    }
+
+                    continue;
+                case ExitReason.Halt:
+                    Sleep();
+                    break;
+            }
+
+            if (trap && !RaiseTrap())
+            {
+                return TripleFault();
+            }
+        }
+    }
+
+    private void Execute(Op* op)
+    {
+        CpuState* s = _state;
+        s->Exit = ExitReason.Lookup;
+        do
+        {
+            op = op->Handler(this, s, op);
+        }
+        while (op != null);
+    }
+
+    private Op* Find(bool single)
+    {
+        CpuState* s = _state;
+        if (_code.IsFull)
+        {
+            _code.Reset();
+            Memory.FlushAll();
+        }
+
+        s->Exit = ExitReason.Lookup;
+        ulong linear = s->Rip + s->SegmentBases[SegmentName.Cs];
+        linear = s->Long64 ? linear : (uint)linear;
+        CodeTlbEntry* entry = s->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
+        CodePage* page = entry->Tag == ((linear & ~0xFFFUL) | s->FetchMode) ? entry->Page : Memory.Fetch(linear);
+        s->Registers[17] = linear & ~0xFFFUL;
+        return page == null ? null : _decoder.Find(page, linear, single);
+    }
+
+    // Sees to everything that may have come up since the last look. False on a triple fault.
+    private bool Attend()
+    {
+        CpuState* s = _state;
+        Volatile.Write(ref s->Limit, s->Instructions + Slice);
+        Interlocked.MemoryBarrier();
+        if (_stopping)
+        {
+            Volatile.Write(ref s->Limit, 0);
+        }
+
+        while (_writtenPages.TryDequeue(out (HostMemory Memory, ulong Page) written))
+        {
+            if (_code.OnDeviceWrite(written.Memory, written.Page))
+            {
+                Memory.FlushCode();
+            }
+        }
+
+        if (Interlocked.Exchange(ref _mapChanged, 0) != 0)
+        {
+            Memory.FlushAll();
+        }
+
+        if (Apic.NextDeadline != long.MaxValue)
+        {
+            Apic.CheckTimer(_clock.Nanoseconds);
+        }
+
+        if (s->InterruptShadow)
+        {
+            Volatile.Write(ref s->Limit, 0);
+            return true;
+        }
+
+        if (Apic.IsNmiPending && !Exceptions.NmiBlocked && Apic.TakeNmi())
+        {
+            return Exceptions.DeliverInterrupt(Vector.NonMaskable);
+        }
+
+        if ((s->FlagsOther & Rflags.Interrupt) != 0 && Apic.PendingVector >= 0)
+        {
+            return Exceptions.DeliverInterrupt((byte)Apic.Acknowledge());
+        }
+
+        return true;
+    }
+
+    // HLT: until an interrupt that would be taken, an NMI, or a request to stop.
+    private void Sleep()
+    {
+        CpuState* s = _state;
+        while (!_stopping)
+        {
+            _sleeping = true;
+            Interlocked.MemoryBarrier();
+            long now = _clock.Nanoseconds;
+            Apic.CheckTimer(now);
+            bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0;
+            if (_stopping || (interruptible && Apic.PendingVector >= 0) || (Apic.IsNmiPending && !Exceptions.NmiBlocked))
+            {
+                break;
+            }
+
+            long deadline = Apic.NextDeadline;
+            _wake.Wait(deadline == long.MaxValue ? -1 : Math.Max(0, deadline - now));
+        }
+
+        _sleeping = false;
+        Volatile.Write(ref s->Limit, 0);
+    }
+
+    private bool RaiseTrap()
+    {
+        const uint SingleStep = 1 << 14;
+        Control.DebugStatus |= SingleStep;
+        return Exceptions.Deliver(new Fault { Vector = Vector.Debug });
+    }
+
+    private CpuExit TripleFault()
+    {
+        _description = $"triple fault at {Where()}, last exception {_state->Fault.Vector} (error code {_state->Fault.ErrorCode:x}, CR2 {_state->Cr2:x})";
+        return CpuExit.TripleFault;
+    }
+
+    private string Where() => $"RIP {_state->Segments[SegmentName.Cs].Selector:x}:{_state->Rip:x}";
+
+    private void OnMapChanged()
+    {
+        Volatile.Write(ref _mapChanged, 1);
+        Kick();
+    }
+}

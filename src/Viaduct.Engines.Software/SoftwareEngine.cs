@@ -1,0 +1,60 @@
+using Viaduct.Engines.Software.InterruptControllers;
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Engines;
+using Viaduct.Platform.Interrupts;
+using Viaduct.Platform.Pci;
+
+namespace Viaduct.Engines.Software;
+
+/// <summary>An x86-64 machine's processors and interrupt controllers in software, on any host that has .NET.</summary>
+public sealed class SoftwareEngine : IEngine
+{
+    /// <summary>How many processors it can have.</summary>
+    public const int MaxCpus = 1;
+
+    private readonly SoftwareCpu[] _cpus;
+    private readonly InterruptRouter _router = new();
+    private readonly IoApic _ioApic;
+    private readonly Mapping _ioApicMapping;
+
+    /// <param name="memory">Guest physical memory; the I/O APIC is put into it.</param>
+    /// <param name="ports">I/O ports.</param>
+    /// <param name="cpus">How many processors, at most <see cref="MaxCpus"/>.</param>
+    public SoftwareEngine(AddressSpace memory, AddressSpace ports, int cpus)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(cpus, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(cpus, MaxCpus);
+        EngineClock clock = new();
+        _cpus = new SoftwareCpu[cpus];
+        for (int i = 0; i < cpus; i++)
+        {
+            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router);
+        }
+
+        _ioApic = new IoApic((byte)cpus, _router);
+        _ioApicMapping = memory.Map("I/O APIC", IoApic.DefaultBase, IoApic.MmioLength, _ioApic, MappingPriority.Board);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "software";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<IVirtualCpu> Cpus => _cpus;
+
+    /// <inheritdoc/>
+    public IMsiSink Msi => _router;
+
+    /// <inheritdoc/>
+    public IInterruptLine Line(int globalSystemInterrupt) => _ioApic.Line(globalSystemInterrupt);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _ioApicMapping.Dispose();
+        foreach (SoftwareCpu cpu in _cpus)
+        {
+            cpu.Dispose();
+        }
+    }
+}
