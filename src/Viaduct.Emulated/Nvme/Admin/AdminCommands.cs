@@ -1,0 +1,87 @@
+using Viaduct.Emulated.Nvme.Io;
+
+namespace Viaduct.Emulated.Nvme.Admin;
+
+/// <summary>The admin command set (NVMe 1.4, 5): hands each command to who knows it. Worker only.</summary>
+internal sealed class AdminCommands
+{
+    private readonly CompletionPath _completions;
+    private readonly IoCommands _io;
+    private readonly QueueCommands _queues;
+    private readonly IdentifyCommand _identify;
+    private readonly FeatureCommands _features;
+    private readonly LogCommands _logs;
+    private readonly AsyncEvents _events;
+    private readonly FormatCommand _format;
+
+    internal AdminCommands(
+        CompletionPath completions,
+        IoCommands io,
+        QueueCommands queues,
+        IdentifyCommand identify,
+        FeatureCommands features,
+        LogCommands logs,
+        AsyncEvents events,
+        FormatCommand format)
+    {
+        _completions = completions;
+        _io = io;
+        _queues = queues;
+        _identify = identify;
+        _features = features;
+        _logs = logs;
+        _events = events;
+        _format = format;
+    }
+
+    /// <summary>Begins a command from the admin queue, and completes it if it ends at once.</summary>
+    internal void Start(int index, in SubmissionEntry entry)
+    {
+        CommandOutcome outcome = Run(index, in entry);
+        if (!outcome.Continues)
+        {
+            _completions.Complete(index, outcome.Status, outcome.Result);
+        }
+    }
+
+    private CommandOutcome Run(int index, in SubmissionEntry entry)
+    {
+        AdminOpcode opcode = (AdminOpcode)entry.Opcode;
+        if (!Enum.IsDefined(opcode))
+        {
+            return NvmeStatus.InvalidOpcode;
+        }
+
+        if (entry.Fuse != 0 || entry.DataForm != 0)
+        {
+            // Admin commands are never fused, and over PCIe they use PRPs (4.2).
+            return NvmeStatus.InvalidField;
+        }
+
+        return opcode switch
+        {
+            AdminOpcode.DeleteSubmissionQueue => _queues.DeleteSubmission(index, in entry),
+            AdminOpcode.CreateSubmissionQueue => _queues.CreateSubmission(in entry),
+            AdminOpcode.GetLogPage => _logs.Get(in entry),
+            AdminOpcode.DeleteCompletionQueue => _queues.DeleteCompletion(in entry),
+            AdminOpcode.CreateCompletionQueue => _queues.CreateCompletion(in entry),
+            AdminOpcode.Identify => _identify.Identify(in entry),
+            AdminOpcode.Abort => Abort(in entry),
+            AdminOpcode.SetFeatures => _features.Set(in entry),
+            AdminOpcode.GetFeatures => _features.Get(in entry),
+            AdminOpcode.AsynchronousEventRequest => _events.Request(index),
+            AdminOpcode.DoorbellBufferConfig => _queues.ConfigureShadow(in entry),
+            _ => _format.Start(index, in entry),
+        };
+    }
+
+    /// <summary>Abort (5.1): what waits can be aborted; what the disk works on can't, which the result says.</summary>
+    private CommandOutcome Abort(in SubmissionEntry entry)
+    {
+        const uint NotAborted = 1;
+        ushort queue = (ushort)entry.Dword10;
+        ushort command = (ushort)(entry.Dword10 >> 16);
+        bool aborted = queue == 0 ? _events.TryAbort(command) : _io.TryAbort(queue, command);
+        return new CommandOutcome(NvmeStatus.Success, aborted ? 0 : NotAborted);
+    }
+}

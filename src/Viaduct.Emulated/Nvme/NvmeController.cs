@@ -1,0 +1,412 @@
+using Viaduct.Backends.Block;
+using Viaduct.Emulated.Nvme.Admin;
+using Viaduct.Emulated.Nvme.Data;
+using Viaduct.Emulated.Nvme.Io;
+using Viaduct.Emulated.Nvme.Logs;
+using Viaduct.Emulated.Nvme.Queues;
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Dma;
+using Viaduct.Platform.Workers;
+
+namespace Viaduct.Emulated.Nvme;
+
+/// <summary>
+/// The NVMe controller without its bus: the work of its thread, which owns queues, commands and namespaces. Register
+/// writes only leave a note and wake it, so that a vCPU never waits for a disk; but for a function reset, which returns
+/// when nothing of before is under way any more.
+/// </summary>
+internal sealed class NvmeController : IWork, IDisposable
+{
+    private const int ReapBatch = 64;
+
+    private readonly DmaTarget _dma;
+    private readonly IEventLog _log;
+    private readonly string _name;
+    private readonly NvmeRegisters _registers;
+    private readonly NvmeDoorbells _doorbells;
+    private readonly ShadowDoorbells _shadow;
+    private readonly QueueTable _queues;
+    private readonly CommandSlots _slots = new();
+    private readonly NamespaceTable _namespaces;
+    private readonly TransferMap _map;
+    private readonly BackendRequests _backend;
+    private readonly WorkBuffers _buffers = new();
+    private readonly BufferedCommands _buffered;
+    private readonly CompletionPath _completions;
+    private readonly SmartCounters _smart;
+    private readonly ChangedNamespaces _changed = new();
+    private readonly IoCommands _io;
+    private readonly AsyncEvents _events;
+    private readonly FeatureValues _features;
+    private readonly QueueCommands _queueCommands;
+    private readonly AdminCommands _admin;
+    private readonly CommandFetch _fetch;
+    private readonly DeviceCounters _counters;
+    private readonly BlockCompletion[] _reaped = new BlockCompletion[ReapBatch];
+    private readonly IBlockQueue _primary;
+    private readonly object _resetGate = new();
+    private readonly DeviceWorker? _worker;
+    private long _resetsDone;
+    private ControllerState _state;
+    private bool _disposed;
+
+    /// <param name="options">Disks and names.</param>
+    /// <param name="dma">The way to memory.</param>
+    /// <param name="interrupts">The way to the host's attention.</param>
+    /// <param name="counters">What it costs.</param>
+    /// <param name="log">Where it says what went wrong.</param>
+    /// <param name="ownThread">False for a test that does the work itself.</param>
+    internal NvmeController(NvmeOptions options, DmaTarget dma, InterruptPort interrupts, DeviceCounters counters, IEventLog log, bool ownThread = true)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(options.Disks.Count, nameof(options));
+        if (options.BlockSize is not (512 or 4096))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.BlockSize, "A logical block has 512 or 4096 bytes");
+        }
+
+        _dma = dma;
+        _log = log;
+        _name = options.Id;
+        _counters = counters;
+        _registers = new NvmeRegisters(Wake);
+        _doorbells = new NvmeDoorbells(counters, Wake);
+        _shadow = new ShadowDoorbells(dma);
+        _queues = new QueueTable(dma, _doorbells);
+        _map = new TransferMap(dma);
+        _backend = new BackendRequests(_slots);
+        NvmeIdentity identity = new(options.Id);
+        _namespaces = new NamespaceTable(OpenDisks(options, identity));
+        _primary = _namespaces.All[0].Queue;
+
+        ErrorLog errors = new();
+        _smart = new SmartCounters(options.Time);
+        _completions = new CompletionPath(_slots, _queues, _doorbells, _shadow, interrupts, _registers, errors, counters);
+        _buffered = new BufferedCommands(_slots, _map, _backend, _buffers);
+        FormatCommand format = new(_slots, _namespaces, _backend);
+        _io = new IoCommands(_slots, _namespaces, _map, _backend, _completions, _smart, _buffered, format);
+        _events = new AsyncEvents(_slots, _completions);
+        _features = new FeatureValues(options.Time);
+        _queueCommands = new QueueCommands(_queues, interrupts, _shadow);
+        _admin = new AdminCommands(
+            _completions,
+            _io,
+            _queueCommands,
+            new IdentifyCommand(_namespaces, identity, _map),
+            new FeatureCommands(_features, _map, _queues, interrupts, _io, _events),
+            new LogCommands(_map, errors, _smart, _changed, _features, _events),
+            _events,
+            format);
+        _fetch = new CommandFetch(_slots, _queues, _doorbells, _shadow, _registers, _admin, _io, counters);
+        _completions.InvalidHead += () => _events.Raise(AsyncEvent.InvalidDoorbellValue);
+        _worker = ownThread ? new DeviceWorker($"io-{options.Id}", this, counters) : null;
+    }
+
+    /// <summary>The register page.</summary>
+    internal IAccessHandler Registers => _registers;
+
+    /// <summary>The doorbell page.</summary>
+    internal IAccessHandler Doorbells => _doorbells;
+
+    /// <inheritdoc/>
+    public bool DoWork()
+    {
+        bool worked = Control();
+        worked |= Reap();
+        if (_state == ControllerState.Running)
+        {
+            worked |= Serve();
+        }
+        else if (_state == ControllerState.ShuttingDown)
+        {
+            worked |= _completions.Advance();
+        }
+
+        worked |= Settle();
+        if (_state is ControllerState.Running or ControllerState.ShuttingDown)
+        {
+            _completions.Notify();
+        }
+
+        return worked || (_state == ControllerState.Running && _dma.Granted && _fetch.ArmShadow());
+    }
+
+    /// <inheritdoc/>
+    public void Sleep() => _primary.Wait();
+
+    /// <inheritdoc/>
+    public void Wake() => _primary.Wake();
+
+    /// <summary>Function reset: the state after power-on. Returns when no DMA of before is under way any more. Not for the worker.</summary>
+    internal void Reset()
+    {
+        long ticket = _registers.RequestFunctionReset();
+        lock (_resetGate)
+        {
+            while (_resetsDone < ticket && !_disposed)
+            {
+                Monitor.Wait(_resetGate);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        if (_worker is not null)
+        {
+            Reset();
+            _worker.Dispose();
+        }
+
+        lock (_resetGate)
+        {
+            _disposed = true;
+            Monitor.PulseAll(_resetGate);
+        }
+
+        // In reverse, for the first disk's queue is what the relayed ones wake.
+        for (int i = _namespaces.Count - 1; i >= 0; i--)
+        {
+            _namespaces.All[i].Dispose();
+        }
+
+        _buffers.Dispose();
+    }
+
+    private NvmeNamespace[] OpenDisks(NvmeOptions options, NvmeIdentity identity)
+    {
+        NvmeNamespace[] namespaces = new NvmeNamespace[options.Disks.Count];
+        for (int i = 0; i < namespaces.Length; i++)
+        {
+            IBlockBackend disk = options.Disks[i];
+            IBlockQueue queue = disk.OpenQueue(NvmeLimits.Commands);
+            if (i != 0)
+            {
+                queue = new RelayedBlockQueue(queue, NvmeLimits.Commands, $"io-{options.Id}n{i + 1}", _counters, Wake);
+            }
+
+            namespaces[i] = new NvmeNamespace((uint)i + 1, disk, queue, options.BlockSize, identity, Wake);
+        }
+
+        return namespaces;
+    }
+
+    /// <summary>Does what register writes asked for.</summary>
+    private bool Control()
+    {
+        ControlRequests requests = _registers.TakeRequests();
+        if (requests == ControlRequests.None)
+        {
+            return false;
+        }
+
+        if ((requests & ControlRequests.Reset) != 0)
+        {
+            _state = ControllerState.Resetting;
+        }
+
+        if (_state != ControllerState.Resetting)
+        {
+            FollowConfiguration();
+        }
+
+        return true;
+    }
+
+    private void FollowConfiguration()
+    {
+        ControllerConfiguration configuration = _registers.ReadConfiguration(out AdminQueueSetup setup);
+        if (configuration.Enabled && _state == ControllerState.Disabled)
+        {
+            Enable(configuration, in setup);
+        }
+
+        if (!configuration.ShuttingDown)
+        {
+            return;
+        }
+
+        if (_state == ControllerState.Running)
+        {
+            _state = ControllerState.ShuttingDown;
+            _registers.SetShutdown(complete: false);
+        }
+        else if (_state == ControllerState.Disabled)
+        {
+            _registers.SetShutdown(complete: true);
+        }
+    }
+
+    private void Enable(ControllerConfiguration configuration, in AdminQueueSetup setup)
+    {
+        ulong pageMask = (1UL << configuration.PageShift) - 1;
+        if (!configuration.Supported
+            || setup.SubmissionEntries < 2
+            || setup.CompletionEntries < 2
+            || ((setup.SubmissionBase | setup.CompletionBase) & pageMask) != 0)
+        {
+            _registers.SetFailed();
+            _state = ControllerState.Failed;
+            _log.Warn(_name, $"the guest enabled the controller with impossible settings: CC {configuration.Value:x8}, AQA {setup.Attributes:x8}, ASQ {setup.SubmissionBase:x}, ACQ {setup.CompletionBase:x}");
+            return;
+        }
+
+        _map.PageShift = configuration.PageShift;
+        _queueCommands.Configuration = configuration;
+        CompletionQueue completion = _queues.AddCompletion(0, setup.CompletionBase, setup.CompletionEntries, vector: 0, interrupts: true);
+        _queues.AddSubmission(0, setup.SubmissionBase, setup.SubmissionEntries, completion);
+        _state = ControllerState.Running;
+        _registers.SetReady();
+    }
+
+    /// <summary>Takes what the disks have finished.</summary>
+    private bool Reap()
+    {
+        bool worked = false;
+        foreach (NvmeNamespace each in _namespaces.All)
+        {
+            int count = each.Queue.Reap(_reaped);
+            for (int i = 0; i < count; i++)
+            {
+                Returned(_reaped[i]);
+            }
+
+            worked |= count != 0;
+        }
+
+        return worked;
+    }
+
+    private void Returned(BlockCompletion completion)
+    {
+        _backend.Returned();
+        if (completion.Token == BackendRequests.OwnToken)
+        {
+            _counters.BackendOperation(0);
+            return;
+        }
+
+        int index = (int)completion.Token;
+        ref CommandSlot slot = ref _slots[index];
+        bool transfers = slot.Kind is CommandKind.Read or CommandKind.Write or CommandKind.Compare;
+        _counters.BackendOperation(transfers ? (ulong)slot.Length : 0);
+        if (_state is ControllerState.Running or ControllerState.ShuttingDown)
+        {
+            _io.Continue(index, completion.Error);
+        }
+    }
+
+    /// <summary>Events, completions that wait for room, new commands.</summary>
+    private bool Serve()
+    {
+        bool worked = false;
+        DoorbellErrors errors = _doorbells.TakeErrors();
+        if ((errors & DoorbellErrors.InvalidRegister) != 0)
+        {
+            _events.Raise(AsyncEvent.InvalidDoorbellRegister);
+            worked = true;
+        }
+
+        if ((errors & DoorbellErrors.InvalidValue) != 0)
+        {
+            _events.Raise(AsyncEvent.InvalidDoorbellValue);
+            worked = true;
+        }
+
+        UpdateSizes();
+        worked |= _completions.Advance();
+        // Without Bus Master Enable it waits for better times; the host rings again when it has given it back.
+        return (_dma.Granted && _fetch.Fetch()) || worked;
+    }
+
+    private void UpdateSizes()
+    {
+        foreach (NvmeNamespace each in _namespaces.All)
+        {
+            if (each.TryUpdateLength())
+            {
+                _changed.Add(each.Id);
+                if ((_features.EventConfiguration & EventConfiguration.NamespaceAttributes) != 0)
+                {
+                    _events.Raise(AsyncEvent.NamespaceAttributeChanged);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes the steps between states that need nothing under way, or follow from a failure.</summary>
+    private bool Settle()
+    {
+        if (_registers.Failed && _state is not (ControllerState.Failed or ControllerState.Resetting))
+        {
+            _log.Warn(_name, _dma.Granted
+                ? "the guest's queues are not memory; the controller stopped (CSTS.CFS)"
+                : "the guest took bus mastering away while commands were under way; the controller stopped (CSTS.CFS)");
+            _state = ControllerState.Failed;
+            return true;
+        }
+
+        if (_backend.InFlight != 0)
+        {
+            return false;
+        }
+
+        switch (_state)
+        {
+            case ControllerState.Resetting:
+                FinishReset();
+                return true;
+            case ControllerState.ShuttingDown:
+                foreach (NvmeNamespace each in _namespaces.All)
+                {
+                    _backend.SubmitOwnFlush(each);
+                }
+
+                _state = ControllerState.Flushing;
+                return true;
+            case ControllerState.Flushing:
+                _state = ControllerState.ShutDown;
+                _registers.SetShutdown(complete: true);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void FinishReset()
+    {
+        _queues.Clear();
+        _shadow.Disable();
+        _doorbells.TakeErrors();
+        _events.Clear();
+        _buffered.Clear();
+        _slots.Clear();
+        _smart.EndAll();
+        _features.Reset();
+        _io.WriteCache = _features.WriteCache;
+        _completions.Clear();
+        _changed.Clear();
+        foreach (NvmeNamespace each in _namespaces.All)
+        {
+            each.Formatting = false;
+            each.TryUpdateLength();
+        }
+
+        _state = ControllerState.Disabled;
+        long ticket = _registers.FinishReset();
+        lock (_resetGate)
+        {
+            _resetsDone = ticket;
+            Monitor.PulseAll(_resetGate);
+        }
+
+        // EN may have been set again while the reset went on.
+        FollowConfiguration();
+    }
+}

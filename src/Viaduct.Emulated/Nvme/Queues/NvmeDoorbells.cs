@@ -1,0 +1,123 @@
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.AddressSpaces;
+
+namespace Viaduct.Emulated.Nvme.Queues;
+
+/// <summary>
+/// The doorbell page (NVMe 1.4, 3.1.24 and 3.1.25, with CAP.DSTRD zero). A vCPU's write stores the value and wakes the
+/// worker; a completion queue's only when somebody waits for room in it.
+/// </summary>
+internal sealed class NvmeDoorbells : IAccessHandler
+{
+    /// <summary>Where in BAR 0 the page begins.</summary>
+    internal const int PageOffset = 0x1000;
+
+    /// <summary>Bytes of the page.</summary>
+    internal const int PageLength = 0x1000;
+
+    private const int Doorbells = NvmeLimits.Queues * 2;
+
+    private readonly DeviceCounters _counters;
+    private readonly Action _wake;
+    private readonly int[] _values = new int[Doorbells];
+
+    // Entries of the queue behind each doorbell; zero where there is none.
+    private readonly int[] _entries = new int[Doorbells];
+    private readonly bool[] _awaited = new bool[Doorbells];
+    private int _errors;
+
+    internal NvmeDoorbells(DeviceCounters counters, Action wake)
+    {
+        _counters = counters;
+        _wake = wake;
+    }
+
+    /// <inheritdoc/>
+    public AccessStatus Read(ulong offset, int size, out ulong value)
+    {
+        value = 0;
+        return AccessStatus.Done;
+    }
+
+    /// <inheritdoc/>
+    public AccessStatus Write(ulong offset, int size, ulong value)
+    {
+        if (size != 4)
+        {
+            return AccessStatus.InvalidSize;
+        }
+
+        if (offset % 4 != 0)
+        {
+            return AccessStatus.Unaligned;
+        }
+
+        _counters.Doorbell();
+        int index = (int)(offset / 4);
+        int entries = index < Doorbells ? Volatile.Read(ref _entries[index]) : 0;
+        if (entries == 0)
+        {
+            Report(DoorbellErrors.InvalidRegister);
+        }
+        else if (value >= (ulong)entries)
+        {
+            Report(DoorbellErrors.InvalidValue);
+        }
+        else
+        {
+            // A full fence between this store and the look at _awaited; the worker does the same the other way round.
+            Interlocked.Exchange(ref _values[index], (int)value);
+            bool isCompletion = (index & 1) != 0;
+            if (!isCompletion || Volatile.Read(ref _awaited[index]))
+            {
+                _wake();
+            }
+        }
+
+        return AccessStatus.Done;
+    }
+
+    /// <summary>What was last written to a submission queue's doorbell. Worker.</summary>
+    internal int Tail(int queue) => Volatile.Read(ref _values[queue * 2]);
+
+    /// <summary>What was last written to a completion queue's doorbell. Worker.</summary>
+    internal int Head(int queue) => Volatile.Read(ref _values[(queue * 2) + 1]);
+
+    /// <summary>Begins or (zero entries) ends to accept a submission queue's doorbell. Worker.</summary>
+    internal void SetSubmission(int queue, int entries) => Set(queue * 2, entries);
+
+    /// <summary>Begins or (zero entries) ends to accept a completion queue's doorbell. Worker.</summary>
+    internal void SetCompletion(int queue, int entries) => Set((queue * 2) + 1, entries);
+
+    /// <summary>
+    /// Says whether a completion queue's doorbell shall wake the worker. After saying yes, the caller must look at
+    /// <see cref="Head"/> once more. Worker.
+    /// </summary>
+    internal void Await(int queue, bool awaited)
+    {
+        ref bool current = ref _awaited[(queue * 2) + 1];
+        if (current != awaited)
+        {
+            Volatile.Write(ref current, awaited);
+            Interlocked.MemoryBarrier();
+        }
+    }
+
+    /// <summary>Takes the errors since the last time. Worker.</summary>
+    internal DoorbellErrors TakeErrors() =>
+        Volatile.Read(ref _errors) == 0 ? DoorbellErrors.None : (DoorbellErrors)Interlocked.Exchange(ref _errors, 0);
+
+    private void Set(int index, int entries)
+    {
+        Volatile.Write(ref _entries[index], 0);
+        Volatile.Write(ref _values[index], 0);
+        _awaited[index] = false;
+        Volatile.Write(ref _entries[index], entries);
+    }
+
+    private void Report(DoorbellErrors error)
+    {
+        Interlocked.Or(ref _errors, (int)error);
+        _wake();
+    }
+}
