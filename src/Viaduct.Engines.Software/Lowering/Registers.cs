@@ -7,10 +7,12 @@ namespace Viaduct.Engines.Software.Lowering;
 internal static class Registers
 {
     /// <summary>A general register's offset; AH, CH, DH and BH are the second byte of theirs.</summary>
-    internal static byte OffsetOf(Register register) =>
-        register is >= Register.AH and <= Register.BH
-            ? (byte)(((register - Register.AH) * 8) + 1)
-            : (byte)(register.GetNumber() * 8);
+    internal static byte OffsetOf(Register register) => register switch
+    {
+        >= Register.AH and <= Register.BH => (byte)(((register - Register.AH) * 8) + 1),
+        >= Register.SPL and <= Register.R15L => (byte)((register - Register.SPL + 4) * 8),
+        _ => (byte)(register.GetNumber() * 8),
+    };
 
     /// <summary>A base or index register's offset, with what stands for none.</summary>
     internal static byte AddressOffsetOf(Register register) =>
