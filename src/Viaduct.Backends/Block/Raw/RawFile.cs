@@ -179,7 +179,7 @@ internal sealed unsafe class RawFile : IDisposable
             : "this user may not write to it; change its permissions, run as its owner, or open it readonly",
         Errno.EISDIR => "it is a directory; name a file or a block device",
         Errno.EROFS => "its file system is read-only; open it readonly",
-        Errno.EBUSY => "the host itself uses this device (mounted, swap, RAID or LVM); unmount it first, or open it readonly",
+        Errno.EBUSY => "it is in use, by another monitor or by the host itself (mounted, swap, RAID or LVM); end that use first, or open it readonly",
         _ => new HostException("open", error).Message,
     };
 

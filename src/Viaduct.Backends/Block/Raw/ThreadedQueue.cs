@@ -187,15 +187,16 @@ internal sealed unsafe class ThreadedQueue : IBlockQueue
             {
             }
 
+            // Idle first: the worker answers a completion with the next request, and would start a thread for it in vain.
+            lock (_waitingGate)
+            {
+                _idle++;
+            }
+
             lock (_finishedGate)
             {
                 _finished[_finishedCount++] = slot;
                 Monitor.Pulse(_finishedGate);
-            }
-
-            lock (_waitingGate)
-            {
-                _idle++;
             }
         }
     }
