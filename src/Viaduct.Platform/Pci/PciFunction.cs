@@ -255,6 +255,14 @@ public sealed class PciFunction
         }
     }
 
+    /// <summary>A register as it stands; no observer hears of it.</summary>
+    /// <param name="offset">Naturally aligned.</param>
+    /// <param name="size">1, 2 or 4.</param>
+    public uint GetConfig(int offset, int size) =>
+        ConfigSpace.IsAccess(offset, size)
+            ? Config.Read(offset, size)
+            : throw new ArgumentOutOfRangeException(nameof(offset), offset, $"No register of {size} bytes");
+
     /// <summary>Takes the function to its power-on state, registers first, then the device (<see cref="Reset"/>).</summary>
     public void SystemReset()
     {

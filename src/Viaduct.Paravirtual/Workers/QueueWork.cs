@@ -1,0 +1,147 @@
+using Viaduct.Paravirtual.Queues;
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Workers;
+
+namespace Viaduct.Paravirtual.Workers;
+
+/// <summary>
+/// The work on one or more queues of a device by one thread: finish what the back-end has done, serve new chains,
+/// interrupt once for the batch, and ask for notifications only before sleep. Queues come and go between two rounds.
+/// </summary>
+/// <remarks>
+/// <see cref="Start"/> and <see cref="Stop"/> are for one control thread at a time and take no lock: a slot is handed
+/// over by one volatile write each way.
+/// </remarks>
+internal abstract class QueueWork : IWork, IDisposable
+{
+    private readonly Slot[] _slots;
+    private DeviceWorker? _worker;
+
+    /// <param name="slots">How many queues it may have.</param>
+    protected QueueWork(int slots)
+    {
+        _slots = new Slot[slots];
+        for (int i = 0; i < slots; i++)
+        {
+            _slots[i] = new Slot();
+        }
+    }
+
+    public abstract void Sleep();
+
+    public abstract void Wake();
+
+    /// <summary>Gives it a thread. Without one, whoever holds it calls <see cref="DoWork"/>.</summary>
+    internal void Run(string name, DeviceCounters counters) => _worker = new DeviceWorker(name, this, counters);
+
+    internal void Start(int slot, VirtQueue queue)
+    {
+        _slots[slot].Stopped.Reset();
+        Volatile.Write(ref _slots[slot].Queue, queue);
+        Wake();
+    }
+
+    /// <summary>Waits until every chain of the queue has been returned.</summary>
+    internal QueueState Stop(int index)
+    {
+        Slot slot = _slots[index];
+        VirtQueue queue = Volatile.Read(ref slot.Queue) ?? throw new InvalidOperationException("The queue isn't started");
+        Volatile.Write(ref slot.Stopping, true);
+        Wake();
+        while (_worker is null && Volatile.Read(ref slot.Queue) is not null)
+        {
+            if (!DoWork())
+            {
+                Sleep();
+            }
+        }
+
+        slot.Stopped.Wait();
+        return queue.State;
+    }
+
+    public bool DoWork()
+    {
+        bool worked = Complete();
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            Slot slot = _slots[i];
+            if (Volatile.Read(ref slot.Queue) is not { } queue)
+            {
+                continue;
+            }
+
+            bool stopping = Volatile.Read(ref slot.Stopping);
+            if (!stopping)
+            {
+                queue.SuppressNotifications();
+                worked |= Serve(i, queue);
+            }
+
+            queue.Signal();
+            if (stopping && Held(i) == 0)
+            {
+                slot.Release();
+                worked = true;
+            }
+        }
+
+        return worked || AllowNotifications();
+    }
+
+    public virtual void Dispose()
+    {
+        _worker?.Dispose();
+        _worker = null;
+        foreach (Slot slot in _slots)
+        {
+            slot.Dispose();
+        }
+    }
+
+    /// <summary>Finishes chains that the back-end is done with. True when there was one.</summary>
+    protected abstract bool Complete();
+
+    /// <summary>Takes and serves chains, a ring's length of them at most. True when there was one.</summary>
+    protected abstract bool Serve(int slot, VirtQueue queue);
+
+    /// <summary>How many chains of the queue are with the back-end.</summary>
+    protected abstract int Held(int slot);
+
+    /// <summary>Whether a new chain would be taken now; else the driver isn't asked to tell of it.</summary>
+    protected abstract bool Wants(int slot);
+
+    /// <summary>The queue of a slot, while it has one.</summary>
+    protected VirtQueue QueueOf(int slot) => _slots[slot].Queue!;
+
+    private bool AllowNotifications()
+    {
+        bool more = false;
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            Slot slot = _slots[i];
+            if (Volatile.Read(ref slot.Queue) is { } queue && !Volatile.Read(ref slot.Stopping) && Wants(i))
+            {
+                more |= queue.AllowNotifications();
+            }
+        }
+
+        return more;
+    }
+
+    private sealed class Slot : IDisposable
+    {
+        internal readonly ManualResetEventSlim Stopped = new();
+        internal VirtQueue? Queue;
+        internal bool Stopping;
+
+        public void Dispose() => Stopped.Dispose();
+
+        internal void Release()
+        {
+            Volatile.Write(ref Stopping, false);
+            Volatile.Write(ref Queue, null);
+            Stopped.Set();
+        }
+    }
+}
