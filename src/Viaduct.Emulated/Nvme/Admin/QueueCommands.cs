@@ -107,7 +107,11 @@ internal sealed class QueueCommands(QueueTable queues, InterruptPort interrupts,
             return NvmeStatus.InvalidPrpOffset;
         }
 
-        shadow.Enable(entry.Data1, entry.Data2);
+        if (!shadow.TryEnable(entry.Data1, entry.Data2))
+        {
+            return NvmeStatus.DataTransferError;
+        }
+
         foreach (SubmissionQueue queue in queues.Submission)
         {
             queue.ArmedAt = -1;

@@ -14,11 +14,13 @@ internal sealed class ShadowDoorbells(DmaTarget dma)
 
     internal bool Enabled { get; private set; }
 
-    internal void Enable(ulong doorbells, ulong events)
+    /// <summary>Begins to use the two pages. False when one of them isn't memory.</summary>
+    internal bool TryEnable(ulong doorbells, ulong events)
     {
+        Enabled = dma.TryRead(doorbells, out uint _) && dma.TryRead(events, out uint _);
         _doorbells = doorbells;
         _events = events;
-        Enabled = true;
+        return Enabled;
     }
 
     internal void Disable() => Enabled = false;

@@ -8,13 +8,19 @@ using Xunit;
 
 namespace Viaduct.Emulated.Tests.Nvme.Hosting;
 
-/// <summary>Plays the driver of a controller whose work the test does itself (<see cref="Pump"/>), so that nothing depends on time.</summary>
+/// <summary>
+/// Plays the driver: of a controller whose work the test does itself (<see cref="Pump"/>), so that nothing depends on
+/// time, or (<see cref="Threaded"/>) of the whole PCI function with its thread.
+/// </summary>
 internal sealed class NvmeHost : IDisposable
 {
     public const ulong Page = 4096;
     public const ulong RamLength = 64 << 20;
 
     private readonly HostMemory _ram = new("test", RamLength);
+    private readonly IAccessHandler _registers;
+    private readonly IAccessHandler _doorbells;
+    private readonly ulong _doorbellBase;
     private ulong _free = 1 << 20;
     private ushort _nextId = 100;
     private bool _messages = true;
@@ -25,14 +31,31 @@ internal sealed class NvmeHost : IDisposable
     }
 
     public NvmeHost(int blockSize, params MemoryDisk[] disks)
+        : this(blockSize, threaded: false, disks)
+    {
+    }
+
+    private NvmeHost(int blockSize, bool threaded, MemoryDisk[] disks)
     {
         Disks = disks.Length == 0 ? [new MemoryDisk(8 << 20)] : disks;
         AddressSpace space = new("memory");
         space.MapMemory("ram", 0, _ram, 0, RamLength);
         Memory = new GuestMemory(space);
-        Dma = new DmaTarget(Memory, new NoMessages(), Counters) { Granted = true };
+        Dma = new DmaTarget(Memory, Messages, Counters) { Granted = true };
         NvmeOptions options = new() { Id = "disk0", Disks = Disks, BlockSize = blockSize, Time = Time };
-        Controller = new NvmeController(options, Dma, new InterruptPort(Vectors, Pin, () => _messages), Counters, Log, ownThread: false);
+        if (threaded)
+        {
+            Device = NvmeDevice.Create(options, Dma, Counters, Log);
+            Controller = null!;
+            _registers = _doorbells = Device.Function.Bars[0];
+            _doorbellBase = 0x1000;
+        }
+        else
+        {
+            Controller = new NvmeController(options, Dma, new InterruptPort(Vectors, Pin, () => _messages), Counters, Log, ownThread: false);
+            _registers = Controller.Registers;
+            _doorbells = Controller.Doorbells;
+        }
     }
 
     public MemoryDisk[] Disks { get; }
@@ -53,7 +76,11 @@ internal sealed class NvmeHost : IDisposable
 
     public ManualTime Time { get; } = new();
 
+    public RecordingMessages Messages { get; } = new();
+
     public NvmeController Controller { get; }
+
+    public NvmeDevice? Device { get; }
 
     public HostRing Admin { get; private set; } = null!;
 
@@ -68,20 +95,28 @@ internal sealed class NvmeHost : IDisposable
         return host;
     }
 
+    /// <summary>A host of the PCI function, bus mastering on and MSI-X off.</summary>
+    public static NvmeHost Threaded(params MemoryDisk[] disks)
+    {
+        NvmeHost host = new(512, threaded: true, disks);
+        host.Device!.Function.WriteConfig(4, 2, 6);
+        return host;
+    }
+
     public void UsePin() => _messages = false;
 
     public ulong Read(int offset, int size)
     {
-        Assert.Equal(AccessStatus.Done, Controller.Registers.Read((ulong)offset, size, out ulong value));
+        Assert.Equal(AccessStatus.Done, _registers.Read((ulong)offset, size, out ulong value));
         return value;
     }
 
     public void Write(int offset, ulong value, int size = 4) =>
-        Assert.Equal(AccessStatus.Done, Controller.Registers.Write((ulong)offset, size, value));
+        Assert.Equal(AccessStatus.Done, _registers.Write((ulong)offset, size, value));
 
-    public void RingTail(int queue, uint value) => Controller.Doorbells.Write((ulong)queue * 8, 4, value);
+    public void RingTail(int queue, uint value) => _doorbells.Write(_doorbellBase + ((ulong)queue * 8), 4, value);
 
-    public void RingHead(int queue, uint value) => Controller.Doorbells.Write(((ulong)queue * 8) + 4, 4, value);
+    public void RingHead(int queue, uint value) => _doorbells.Write(_doorbellBase + ((ulong)queue * 8) + 4, 4, value);
 
     /// <summary>Does the controller's work until there is none. Fails the test when it never ends.</summary>
     public void Pump()
@@ -90,6 +125,19 @@ internal sealed class NvmeHost : IDisposable
         while (Controller.DoWork())
         {
             Assert.True(++turns < 100_000, "The controller never comes to rest");
+        }
+    }
+
+    /// <summary>Does the controller's work, or waits for its thread to do it. Fails the test when that takes for ever.</summary>
+    public void Settle(Func<bool> done)
+    {
+        if (Device is null)
+        {
+            Pump();
+        }
+        else
+        {
+            Assert.True(SpinWait.SpinUntil(done, TimeSpan.FromSeconds(30)), "The controller's thread doesn't do its work");
         }
     }
 
@@ -129,7 +177,7 @@ internal sealed class NvmeHost : IDisposable
         Write(NvmeRegister.AdminCompletionQueue, (uint)Admin.Completion);
         Write(NvmeRegister.AdminCompletionQueue + 4, Admin.Completion >> 32);
         Write(NvmeRegister.Configuration, Enabled(pageShift));
-        Pump();
+        Settle(() => Status != 0);
         Assert.Equal(1u, Status);
     }
 
@@ -138,7 +186,7 @@ internal sealed class NvmeHost : IDisposable
     public void Disable()
     {
         Write(NvmeRegister.Configuration, 0);
-        Pump();
+        Settle(() => Status == 0);
         Assert.Equal(0u, Status);
     }
 
@@ -217,6 +265,8 @@ internal sealed class NvmeHost : IDisposable
         return there;
     }
 
+    public bool IsThere(HostRing ring) => ((GetDword(ring.Completion + ((ulong)ring.Head * 16) + 12) >> 16) & 1) != 0 == ring.Phase;
+
     public Completion Take(HostRing ring)
     {
         Assert.True(TryTake(ring, out Completion completion), "No completion");
@@ -227,7 +277,7 @@ internal sealed class NvmeHost : IDisposable
     public Completion Execute(HostRing ring, Command command)
     {
         ushort id = Submit(ring, command);
-        Pump();
+        Settle(() => IsThere(ring));
         Completion completion = Take(ring);
         Assert.Equal(id, completion.Id);
         Assert.Equal(ring.Id, completion.Queue);
@@ -279,7 +329,8 @@ internal sealed class NvmeHost : IDisposable
 
     public void Dispose()
     {
-        Controller.Dispose();
+        Controller?.Dispose();
+        Device?.Dispose();
         _ram.Dispose();
     }
 }

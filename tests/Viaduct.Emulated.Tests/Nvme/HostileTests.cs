@@ -1,0 +1,225 @@
+using System.Runtime.InteropServices;
+using FsCheck;
+using FsCheck.Fluent;
+using Viaduct.Emulated.Nvme;
+using Viaduct.Emulated.Nvme.Queues;
+using Viaduct.Emulated.Tests.Nvme.Hosting;
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Dma;
+using Viaduct.Platform.Memory;
+using Xunit;
+
+namespace Viaduct.Emulated.Tests.Nvme;
+
+/// <summary>A guest that does its worst.</summary>
+public sealed class HostileTests
+{
+    private const int Commands = 48;
+
+    [Fact]
+    public void AnyCommand_IsCompletedExactlyOnce() =>
+        Prop.ForAll<int>(seed => EveryCommandEndsOnce(seed)).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
+
+    [Fact]
+    public void AnyAccess_LeavesTheMonitorAndForeignMemoryAlone() =>
+        Prop.ForAll<int>(seed => Chaos(seed)).Check(Config.QuickThrowOnFailure.WithMaxTest(150));
+
+    private static void EveryCommandEndsOnce(int seed)
+    {
+        Random random = new(seed);
+        using NvmeHost host = NvmeHost.Ready(out HostRing io, new MemoryDisk(1 << 20), new MemoryDisk(1 << 20, 4096) { ReadOnly = random.Next(2) == 0 });
+        HostRing small = host.CreateQueues(2, entries: 64, completionEntries: 3);
+        host.Disk.Error = random.Next(4) == 0 ? 5 : 0;
+        host.Disk.Hold = true;
+        ulong arena = host.Allocate(1 << 20);
+        Dictionary<(int Queue, ushort Id), int> ends = [];
+        foreach (HostRing ring in new[] { host.Admin, io, small })
+        {
+            for (int i = 0; i < Math.Min(Commands, ring.Entries - 1); i++)
+            {
+                byte[] bytes = RandomCommand(random, arena, ring.Id == 0);
+                Command command = new(bytes);
+                ends.Add((ring.Id, host.Enqueue(ring, command)), 0);
+            }
+
+            host.RingTail(ring.Id, (uint)ring.Tail);
+            host.Pump();
+        }
+
+        host.Disk.Hold = false;
+        // The second disk has a thread of its own, so that the last completions may take a moment.
+        SpinWait.SpinUntil(() => TakeAll(host, ends, host.Admin, io, small), TimeSpan.FromSeconds(30));
+        Assert.All(ends, end => Assert.True(end.Value == 1 || end.Key.Queue == 0));
+        Assert.InRange(ends.Count(end => end.Value == 0), 0, NvmeLimits.EventRequests);
+        Assert.Equal(1u, host.Status);
+    }
+
+    /// <summary>Takes what has ended. True when only event requests are left.</summary>
+    private static bool TakeAll(NvmeHost host, Dictionary<(int Queue, ushort Id), int> ends, params HostRing[] rings)
+    {
+        host.Pump();
+        foreach (HostRing ring in rings)
+        {
+            while (host.TryTake(ring, out Completion completion))
+            {
+                Assert.Equal(ring.Id, completion.Queue);
+                ref int count = ref CollectionsMarshal.GetValueRefOrAddDefault(ends, (ring.Id, completion.Id), out bool known);
+                Assert.True(known);
+                Assert.Equal(1, ++count);
+            }
+        }
+
+        return ends.Count(end => end.Value == 0) <= NvmeLimits.EventRequests && ends.All(end => end.Value == 1 || end.Key.Queue == 0);
+    }
+
+    private static void Chaos(int seed)
+    {
+        const ulong Guard = 1 << 20;
+        const ulong Length = 4 << 20;
+        Random random = new(seed);
+        using HostMemory memory = new("hostile", Length + (2 * Guard));
+        Span<byte> before = Part(memory, 0, Guard);
+        Span<byte> after = Part(memory, Guard + Length, Guard);
+        before.Fill(0xA5);
+        after.Fill(0x5A);
+        AddressSpace space = new("memory");
+        space.MapMemory("ram", 0, memory, Guard, Length);
+        // The last megabyte is read-only to the guest and to DMA.
+        space.MapMemory("rom", Length - Guard, memory, Length, Guard, priority: 1, readOnly: true);
+        Span<byte> rom = Part(memory, Length, Guard);
+        rom.Fill(0xC3);
+        random.NextBytes(Part(memory, Guard, Length - Guard));
+
+        DeviceCounters counters = new("hostile", Road.Emulated);
+        DmaTarget dma = new(new GuestMemory(space), new RecordingMessages(), counters) { Granted = true };
+        using MemoryDisk disk = new(1 << 20);
+        RecordingVectors vectors = new(65);
+        bool messages = random.Next(2) == 0;
+        NvmeOptions options = new() { Id = "hostile", Disks = [disk] };
+        using NvmeController controller = new(options, dma, new InterruptPort(vectors, new RecordingLine(), () => messages), counters, new ListLog(), ownThread: false);
+        GuestMemory guest = new(space);
+        for (int step = 0; step < 400; step++)
+        {
+            Misbehave(random, controller, guest, disk, dma);
+            // A guest can keep the worker busy for ever with what it feeds itself; each turn must end, not the feast.
+            for (int turn = 0; turn < 8 && controller.DoWork(); turn++)
+            {
+            }
+        }
+
+        Assert.False(before.ContainsAnyExcept((byte)0xA5));
+        Assert.False(after.ContainsAnyExcept((byte)0x5A));
+        Assert.False(rom.ContainsAnyExcept((byte)0xC3));
+
+        // Whatever state it is in, a reset leads back to a controller that works.
+        dma.Granted = true;
+        disk.Hold = false;
+        Span<byte> ram = Part(memory, Guard, Length - Guard);
+        ram.Clear();
+        controller.Registers.Write(NvmeRegister.Configuration, 4, 0);
+        for (int turn = 0; turn < 1000 && controller.DoWork(); turn++)
+        {
+        }
+
+        controller.Registers.Write(NvmeRegister.AdminQueueAttributes, 4, 0x000F_000F);
+        controller.Registers.Write(NvmeRegister.AdminSubmissionQueue, 8, 0x1000);
+        controller.Registers.Write(NvmeRegister.AdminCompletionQueue, 8, 0x2000);
+        controller.Registers.Write(NvmeRegister.Configuration, 4, NvmeHost.Enabled());
+        Command identify = new(AdminOpcode.Identify) { Data1 = 0x3000, Id = 77 };
+        identify[10] = 1;
+        identify.Bytes.CopyTo(ram[0x1000..]);
+        controller.DoWork();
+        controller.Doorbells.Write(0, 4, 1);
+        while (controller.DoWork())
+        {
+        }
+
+        Assert.Equal(77 | (1 << 16), MemoryMarshal.Read<int>(ram[0x200C..]));
+        Assert.Equal(NvmeIdentity.VendorId, MemoryMarshal.Read<ushort>(ram[0x3000..]));
+    }
+
+    private static unsafe Span<byte> Part(HostMemory memory, ulong offset, ulong length) => new(memory.Pointer + offset, (int)length);
+
+    private static void Misbehave(Random random, NvmeController controller, GuestMemory guest, MemoryDisk disk, DmaTarget dma)
+    {
+        switch (random.Next(16))
+        {
+            case 0:
+                int size = 1 << random.Next(4);
+                controller.Registers.Write((ulong)random.Next(0x1000), size, (ulong)random.NextInt64());
+                controller.Registers.Read((ulong)random.Next(0x1000), size, out _);
+                break;
+            case 1:
+                controller.Registers.Write(NvmeRegister.AdminQueueAttributes, 4, (ulong)(random.Next(64) | (random.Next(64) << 16)));
+                controller.Registers.Write(NvmeRegister.AdminSubmissionQueue, 8, (ulong)random.Next(1100) << 12);
+                controller.Registers.Write(NvmeRegister.AdminCompletionQueue, 8, (ulong)random.Next(1100) << 12);
+                break;
+            case 2:
+                controller.Registers.Write(NvmeRegister.Configuration, 4, NvmeHost.Enabled() ^ (random.Next(8) == 0 ? (uint)random.Next() : 0));
+                break;
+            case 3 when random.Next(4) == 0:
+                controller.Registers.Write(NvmeRegister.Configuration, 4, NvmeHost.Enabled() & ~1u);
+                break;
+            case 4 when random.Next(8) == 0:
+                disk.Hold = !disk.Hold;
+                break;
+            case 5 when random.Next(8) == 0:
+                dma.Granted = !dma.Granted;
+                break;
+            case 6 when random.Next(8) == 0:
+                disk.Resize(random.Next(1, 4096) * 512);
+                break;
+            case < 10:
+                controller.Doorbells.Write((ulong)random.Next(12) * 4, 4, (ulong)random.Next(70));
+                break;
+            case 10:
+                controller.Doorbells.Write((ulong)random.Next(0x400) * 4, 4, (uint)random.Next());
+                break;
+            default:
+                // Commands where queues may be; the register pages hold where that is.
+                controller.Registers.Read(NvmeRegister.AdminSubmissionQueue, 8, out ulong admin);
+                bool isAdmin = random.Next(2) == 0;
+                ulong queue = isAdmin ? admin : (ulong)random.Next(64) << 12;
+                for (int i = 0; i < 16; i++)
+                {
+                    guest.TryWrite(queue + (ulong)(random.Next(64) * 64), RandomCommand(random, 0x1_0000, isAdmin));
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Sixty-four random bytes, most often with an opcode that exists and numbers that might be right.</summary>
+    private static byte[] RandomCommand(Random random, ulong arena, bool admin)
+    {
+        byte[] bytes = new byte[64];
+        random.NextBytes(bytes);
+        if (random.Next(10) == 0)
+        {
+            // All random, but for what would take the queues under the test away.
+            bytes[0] |= 0x10;
+            return bytes;
+        }
+
+        Command command = new(bytes);
+        byte[] opcodes = admin ? [2, 6, 6, 8, 9, 10, 12, 0x80] : [0, 1, 1, 2, 2, 2, 5, 8, 9];
+        bytes[0] = opcodes[random.Next(opcodes.Length)];
+        bytes[1] = random.Next(3) == 0 ? bytes[1] : (byte)0;
+        command = new Command(bytes) { [1] = random.Next(5) == 0 ? (uint)random.Next() : (uint)random.Next(4) };
+        if (random.Next(4) != 0)
+        {
+            command.Data1 = arena + (ulong)(random.Next(1 << 18) & (random.Next(2) == 0 ? ~4095 : -1));
+            command.Data2 = (arena + (ulong)(random.Next(1 << 18) & ~4095)) | (random.Next(2) == 0 ? 0 : (ulong)random.Next(4) << 60);
+        }
+
+        if (random.Next(4) != 0)
+        {
+            command.WithBlocks((ulong)random.Next(300), (uint)random.Next(1, 300));
+            command[10] = admin ? (uint)random.Next(0x20) | (command[10] & 0xFF_0000) : command[10];
+            command[11] = admin || bytes[0] == 9 ? (uint)random.Next(8) : 0;
+        }
+
+        return command.Bytes.ToArray();
+    }
+}
