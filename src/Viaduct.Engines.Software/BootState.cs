@@ -36,6 +36,8 @@ internal static unsafe class BootState
         s->IdtBase = 0;
         s->IdtLimit = 0;
         s->Mxcsr = MxcsrDefault;
+        s->Xmm = default;
+        s->X87.Reset();
         bool is64 = boot.Mode == CpuMode.Long64;
         if (is64)
         {

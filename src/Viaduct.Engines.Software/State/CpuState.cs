@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.FloatingPoint;
 using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.Segmentation;
 
@@ -96,6 +97,9 @@ internal unsafe struct CpuState
 
     /// <summary>XMM0 to XMM15.</summary>
     internal XmmRegisters Xmm;
+
+    /// <summary>The x87 FPU, and with it the MMX registers.</summary>
+    internal X87State X87;
 
     /// <summary>ES, CS, SS, DS, FS, GS, LDTR, TR.</summary>
     [InlineArray(8)]
