@@ -12,10 +12,11 @@ internal sealed class TestGuest : IDisposable
 
     private readonly HostMemory _memory = new("test-guest", MemoryLength);
 
-    internal TestGuest()
+    /// <param name="mapped">Bytes that the guest has; the rest is there, but not for it.</param>
+    internal TestGuest(ulong mapped = MemoryLength)
     {
         AddressSpace space = new("memory");
-        space.MapMemory("ram", 0, _memory, 0, MemoryLength);
+        space.MapMemory("ram", 0, _memory, 0, mapped);
         Memory = new GuestMemory(space);
         Dma = new DmaTarget(Memory, Messages, Counters) { Granted = true };
     }
