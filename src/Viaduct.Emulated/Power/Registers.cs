@@ -1,6 +1,6 @@
 namespace Viaduct.Emulated.Power;
 
-/// <summary>Bits of the reset control register (Intel ICH9 data sheet, 13.7.5) and of the sleep registers (ACPI 6.5, 4.8.3.7).</summary>
+/// <summary>Bits of the reset control register (Intel ICH9 data sheet, 13.7.5) and of the sleep registers (ACPI 6.5, "Sleep Control and Status Registers").</summary>
 internal static class Registers
 {
     /// <summary>Reset control: a full reset instead of one of the processors alone.</summary>

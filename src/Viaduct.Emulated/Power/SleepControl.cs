@@ -3,7 +3,7 @@ using Viaduct.Platform.AddressSpaces;
 namespace Viaduct.Emulated.Power;
 
 /// <summary>
-/// The sleep control and status registers of a hardware-reduced ACPI machine (ACPI 6.5, 4.8.3.7), at two ports one
+/// The sleep control and status registers of a hardware-reduced ACPI machine (ACPI 6.5, "Sleep Control and Status Registers"), at two ports one
 /// after the other. The one state it enters is soft-off, SLP_TYP 5; it never wakes, so the status is always zero.
 /// </summary>
 public sealed class SleepControl : IAccessHandler

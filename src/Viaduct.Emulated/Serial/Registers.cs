@@ -24,7 +24,7 @@ internal static class Registers
     /// <summary>Depth of the receiver's and of the transmitter's FIFO.</summary>
     internal const int FifoDepth = 16;
 
-    /// <summary>Interrupt enable (8.8).</summary>
+    /// <summary>Interrupt enable (8.7).</summary>
     internal static class Ier
     {
         internal const byte ReceivedData = 1 << 0;
@@ -64,7 +64,7 @@ internal static class Registers
         internal const byte DivisorAccess = 1 << 7;
     }
 
-    /// <summary>Modem control (8.9).</summary>
+    /// <summary>Modem control (8.8).</summary>
     internal static class Mcr
     {
         internal const byte DataTerminalReady = 1 << 0;
@@ -92,7 +92,7 @@ internal static class Registers
         internal const byte Errors = Overrun | Parity | Framing | Break;
     }
 
-    /// <summary>Modem status (8.10): four lines above the changes of the same.</summary>
+    /// <summary>Modem status (8.9): four lines above the changes of the same.</summary>
     internal static class Msr
     {
         internal const byte ClearToSend = 1 << 4;

@@ -95,7 +95,7 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
         }
     }
 
-    /// <summary>Takes the registers to their state after a master reset (data sheet, table 3). Input that the guest has not seen stays in the queue.</summary>
+    /// <summary>Takes the registers to their state after a master reset (data sheet, table I). Input that the guest has not seen stays in the queue.</summary>
     public void Reset()
     {
         lock (_lock)
@@ -359,7 +359,7 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
             _errors |= Registers.Lsr.Overrun;
             if (!_fifosEnabled)
             {
-                // Without FIFOs the new character destroys the old one (8.4, bit 1).
+                // Without FIFOs the new character destroys the old one (data sheet, 8.4, bit 1).
                 _fifo.Clear();
                 _fifo.TryAdd(character);
                 _errors |= _fifo.NextErrors;
@@ -410,7 +410,7 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
         _modemStatus = (byte)(lines | (_modemStatus & Registers.Msr.Changes) | changed);
     }
 
-    /// <summary>The pending source of the highest priority (table 5). The character timeout passes at once.</summary>
+    /// <summary>The pending source of the highest priority (data sheet, table IV). The character timeout passes at once.</summary>
     private byte Identify()
     {
         if ((_interruptEnable & Registers.Ier.LineStatus) != 0 && _errors != 0)

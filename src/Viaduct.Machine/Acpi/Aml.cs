@@ -79,7 +79,7 @@ public static class Aml
     public static AmlTerm Buffer(ReadOnlySpan<byte> bytes) =>
         Packaged([AmlOpcodes.Buffer], [.. Integer((ulong)bytes.Length).Bytes, .. bytes]);
 
-    /// <summary>A UUID as a buffer, in the byte order of ToUUID (19.6.142).</summary>
+    /// <summary>A UUID as a buffer, in the byte order of ToUUID (19.6).</summary>
     public static AmlTerm Uuid(Guid uuid) => Buffer(uuid.ToByteArray());
 
     /// <summary>A package of at most 255 elements.</summary>

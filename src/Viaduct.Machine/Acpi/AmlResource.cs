@@ -9,16 +9,16 @@ public readonly struct AmlResource
     private const byte IoSpace = 1;
     private const byte BusSpace = 2;
 
-    /// <summary>The general flags of a range that a bridge produces, with both ends fixed (table 6.43).</summary>
+    /// <summary>The general flags of a range that a bridge produces, with both ends fixed (6.4.3.5).</summary>
     private const byte Produced = 0x0C;
 
     /// <summary>As <see cref="Produced"/>, but used by the device itself.</summary>
     private const byte Consumed = 0x0D;
 
-    /// <summary>Of memory: read and write, not cacheable (table 6.44).</summary>
+    /// <summary>Of memory: read and write, not cacheable (6.4.3.5).</summary>
     private const byte ReadWrite = 1;
 
-    /// <summary>Of I/O: addresses with and without ISA aliases (table 6.45).</summary>
+    /// <summary>Of I/O: addresses with and without ISA aliases (6.4.3.5).</summary>
     private const byte EntireRange = 3;
 
     private readonly byte[] _bytes;

@@ -1,6 +1,6 @@
 namespace Viaduct.Machine.Acpi;
 
-/// <summary>Features that an operating system asks control of through _OSC; the values are those of its control field (PCI Firmware Specification 3.3, table 4-6).</summary>
+/// <summary>Features that an operating system asks control of through _OSC; the values are those of its control field (PCI Firmware Specification 3.3, 4.5.1).</summary>
 [Flags]
 public enum PciExpressControl : uint
 {
