@@ -1,0 +1,52 @@
+namespace Viaduct.Machine.Specification;
+
+/// <summary>A machine to be made, its parts checked: what the command line, a file or a program asks for.</summary>
+public sealed record MachineSpec
+{
+    /// <summary>The least memory, in bytes: a kernel needs its first 16 MiB and room to work.</summary>
+    public const ulong MinMemory = 32UL << 20;
+
+    /// <summary>The most memory, in bytes: 64-bit BARs have to fit above it in the address space.</summary>
+    public const ulong MaxMemory = 1UL << 40;
+
+    /// <summary>For people: logs and lists.</summary>
+    public string Name { get; init; } = "guest";
+
+    /// <summary>The kernel's file: a bzImage or an ELF vmlinux.</summary>
+    public required string Kernel { get; init; }
+
+    /// <summary>The initial RAM disk's file.</summary>
+    public string? Initrd { get; init; }
+
+    /// <summary>The kernel's command line.</summary>
+    public string CommandLine { get; init; } = "";
+
+    /// <summary>Bytes of RAM. Pages that the guest doesn't touch cost the host nothing.</summary>
+    public ulong Memory { get; init; } = 512UL << 20;
+
+    /// <summary>Processors.</summary>
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>What runs the guest.</summary>
+    public EngineChoice Engine { get; init; } = EngineChoice.Auto;
+
+    /// <summary>Disks, in the order of their slots.</summary>
+    public IReadOnlyList<DiskSpec> Disks { get; init; } = [];
+
+    /// <summary>Says what is wrong with it, naming the option, or null.</summary>
+    public string? Problem()
+    {
+        if (Memory is < MinMemory or > MaxMemory || Memory % 4096 != 0)
+        {
+            return $"--memory {Memory}: between {MinMemory >> 20}M and {MaxMemory >> 40}T, in whole pages of 4096 bytes";
+        }
+
+        if (Disks.Count > VirtualMachine.MaxDevices)
+        {
+            return $"--disk: {Disks.Count} disks, and there are {VirtualMachine.MaxDevices} slots";
+        }
+
+        IGrouping<string, DiskSpec>? twice = Disks.GroupBy(disk => disk.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
+        return twice is null ? null : $"--disk: two disks have id={twice.Key}";
+    }
+}
