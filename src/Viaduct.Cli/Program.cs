@@ -1,1 +1,13 @@
-return 0;
+using System.CommandLine;
+using Viaduct.Cli.Commands;
+
+RootCommand root = new("""
+    Viaduct runs virtual machines, and shows the four roads by which a guest's I/O reaches a device.
+
+    Start with 'viaduct demo': it boots a stock Linux and measures each road on this machine.
+    """)
+{
+    RunCommand.Create(),
+};
+
+return await CommandHost.InvokeAsync(root, args);

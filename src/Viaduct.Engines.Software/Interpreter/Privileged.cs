@@ -39,7 +39,7 @@ internal static unsafe class Privileged
     internal static Op* Identify(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         (uint eax, uint ebx, uint ecx, uint edx) = CpuIdentification.Query(
-            (uint)s->Registers[0], (uint)s->Registers[1], cpu.Apic.Id, cpu.ProcessorCount, s->Cr4);
+            (uint)s->Registers[0], (uint)s->Registers[1], cpu.Apic.Id, cpu.ProcessorCount);
         s->Registers[0] = eax;
         s->Registers[3] = ebx;
         s->Registers[1] = ecx;

@@ -24,11 +24,8 @@ internal static class CpuIdentification
     /// <param name="subleaf">ECX.</param>
     /// <param name="apicId">The processor's APIC ID.</param>
     /// <param name="processors">How many processors the machine has.</param>
-    /// <param name="cr4">CR4, some of whose bits CPUID mirrors.</param>
-    internal static (uint Eax, uint Ebx, uint Ecx, uint Edx) Query(uint leaf, uint subleaf, uint apicId, int processors, ulong cr4)
+    internal static (uint Eax, uint Ebx, uint Ecx, uint Edx) Query(uint leaf, uint subleaf, uint apicId, int processors)
     {
-        _ = cr4;
-
         // An unknown leaf answers as the highest basic one does.
         if (leaf is > MaxBasicLeaf and < HypervisorLeaf or > HypervisorLeaf + 0x10 and < 0x8000_0000 or > MaxExtendedLeaf)
         {
@@ -42,7 +39,8 @@ internal static class CpuIdentification
             2 => (0x00FF_FF01, 0, 0, 0),
             4 => Cache(subleaf),
             6 => (1 << 2, 0, 0, 0),
-            7 when subleaf == 0 => (0, StructuredEbx, 0, StructuredEdx),
+            7 when subleaf == 0 => (2, StructuredEbx, 0, StructuredEdx),
+            7 when subleaf == 2 => (0, 0, 0, BranchHistoryControl),
             0xB => Topology(subleaf, apicId, processors),
             0x15 => (1, 1, (uint)EngineClock.Frequency, 0),
             0x16 => ((uint)(EngineClock.Frequency / 1_000_000), (uint)(EngineClock.Frequency / 1_000_000), 100, 0),
@@ -73,6 +71,9 @@ internal static class CpuIdentification
 
     // FSRM, IBRS and IBPB, ARCH_CAPABILITIES: an interpreter doesn't speculate, and the MSR says so.
     private static uint StructuredEdx => (1u << 4) | (1 << 26) | (1 << 29);
+
+    // BHI_DIS_S: without it kernels clear a branch history that isn't there, at every system call.
+    private static uint BranchHistoryControl => 1u << 4;
 
     // LAHF in 64-bit mode.
     private static uint ExtendedEcx => 1u << 0;

@@ -14,6 +14,9 @@ internal sealed unsafe class ModelSpecificRegisters
     private const ulong ArchitecturalCapabilities = (1UL << 0) | (1 << 1) | (1 << 3) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 8)
         | (1 << 13) | (1 << 14) | (1 << 15) | (1 << 20) | (1 << 24) | (1 << 26) | (1 << 27) | (1UL << 62);
 
+    // IBRS, STIBP, SSBD, BHI_DIS_S.
+    private const ulong SpeculationBits = 0x407;
+
     private const int VariableRanges = 8;
     private const ulong TypeWriteBack = 6;
 
@@ -223,8 +226,8 @@ internal sealed unsafe class ModelSpecificRegisters
             case Msr.Pat:
                 return TryWritePat(value);
             case Msr.SpeculationControl or Msr.PredictionCommand or Msr.FlushCommand:
-                _plain[register] = register == Msr.SpeculationControl ? value & 7 : 0;
-                return value < 8;
+                _plain[register] = register == Msr.SpeculationControl ? value : 0;
+                return (value & ~SpeculationBits) == 0;
             case Msr.FeatureControl or Msr.PlatformId:
                 return false;
             default:

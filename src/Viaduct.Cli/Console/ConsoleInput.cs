@@ -1,0 +1,93 @@
+using Viaduct.Emulated.Serial;
+
+namespace Viaduct.Cli.Console;
+
+/// <summary>
+/// Brings keys from standard input to a guest's serial port. Ctrl-A begins a command, as in QEMU: X leaves, Ctrl-A sends
+/// itself, H lists them. End of input leaves the guest running.
+/// </summary>
+internal sealed unsafe class ConsoleInput
+{
+    private const byte Escape = 1;
+
+    private readonly Action _leave;
+    private readonly ManualResetEventSlim _room = new();
+    private volatile Uart16550? _port;
+    private bool _escaped;
+
+    /// <param name="leave">Called when the user asks to leave.</param>
+    internal ConsoleInput(Action leave)
+    {
+        _leave = leave;
+        new Thread(Run) { Name = "console-input", IsBackground = true }.UnsafeStart();
+    }
+
+    /// <summary>From now on keys go to this port: after a reset the guest has another.</summary>
+    internal void Connect(Uart16550 port)
+    {
+        port.InputReady += _room.Set;
+        _port = port;
+        _room.Set();
+    }
+
+    private void Run()
+    {
+        byte* buffer = stackalloc byte[256];
+        Span<byte> forGuest = stackalloc byte[256];
+        while (true)
+        {
+            nint count = TerminalCalls.read(TerminalCalls.StandardInput, buffer, 256);
+            if (count <= 0)
+            {
+                return;
+            }
+
+            int length = 0;
+            for (nint i = 0; i < count; i++)
+            {
+                if (Accept(buffer[i]))
+                {
+                    forGuest[length++] = buffer[i];
+                }
+            }
+
+            Send(forGuest[..length]);
+        }
+    }
+
+    private void Send(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            _room.Reset();
+            int taken = _port?.Receive(bytes) ?? 0;
+            bytes = bytes[taken..];
+            if (!bytes.IsEmpty)
+            {
+                _room.Wait();
+            }
+        }
+    }
+
+    private bool Accept(byte key)
+    {
+        if (!_escaped)
+        {
+            _escaped = key == Escape;
+            return !_escaped;
+        }
+
+        _escaped = false;
+        switch (key)
+        {
+            case (byte)'x' or (byte)'X':
+                _leave();
+                return false;
+            case (byte)'h' or (byte)'H' or (byte)'?':
+                System.Console.Error.Write("\r\nCtrl-A X  leave (the guest is switched off)\r\nCtrl-A Ctrl-A  send Ctrl-A\r\nCtrl-A H  this list\r\n");
+                return false;
+            default:
+                return key == Escape;
+        }
+    }
+}

@@ -1,0 +1,223 @@
+using Viaduct.Backends.Block;
+using Viaduct.Emulated.Nvme;
+using Viaduct.Emulated.Serial;
+using Viaduct.Engines.Software;
+using Viaduct.Machine.Boot;
+using Viaduct.Machine.Specification;
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Dma;
+using Viaduct.Platform.Engines;
+using Viaduct.Platform.Memory;
+using Viaduct.Platform.Pci;
+
+namespace Viaduct.Machine;
+
+/// <summary>
+/// A machine: memory, a root complex with a port a device, the board's own parts and an engine, wired together and
+/// ready to run once. A reset ends it, and whoever runs it makes another from the same specification.
+/// </summary>
+public sealed class VirtualMachine : IDisposable
+{
+    /// <summary>Slots for devices: the root bus has 31 places beside the host bridge.</summary>
+    public const int MaxDevices = 31;
+
+    private const ushort SerialPort = 0x3F8;
+    private const int SerialInterrupt = 4;
+
+    private readonly MachineSpec _spec;
+    private readonly IEventLog _log;
+    private readonly AddressSpace _memory = new("memory");
+    private readonly AddressSpace _ports = new("ports");
+    private readonly DeviceCounters _board = new("board", Road.Board);
+    private readonly List<MachineDevice> _devices = [];
+    private readonly Stack<IDisposable> _owned = new();
+    private readonly TaskCompletionSource<MachineExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Thread> _threads = [];
+    private readonly PciRoot _root;
+    private readonly Uart16550 _serial;
+    private readonly ulong _lowRam;
+    private bool _disposed;
+
+    /// <summary>Builds the machine and loads its kernel; nothing runs yet.</summary>
+    /// <param name="spec">What to build.</param>
+    /// <param name="console">Where the first serial port's output goes.</param>
+    /// <param name="log">Where devices report trouble.</param>
+    /// <exception cref="KernelImageException">The kernel or the initial RAM disk can't be booted.</exception>
+    /// <exception cref="BlockOpenException">A disk can't be opened.</exception>
+    public VirtualMachine(MachineSpec spec, ISerialSink console, IEventLog log)
+    {
+        _spec = spec;
+        _log = log;
+        _lowRam = Math.Min(spec.Memory, MemoryLayout.LowRamLimit);
+        try
+        {
+            AddMemory();
+            Engine = Own(new SoftwareEngine(_memory, _ports, spec.Cpus));
+            GuestMemory guestMemory = new(_memory);
+            _root = new PciRoot(new PciRootOptions
+            {
+                Memory = _memory,
+                Ports = _ports,
+                Lines = [.. Enumerable.Range(BoardFirmware.FirstPciInterrupt, 4).Select(Engine.Line)],
+                DmaMemory = guestMemory,
+                Msi = Engine.Msi,
+                Counters = _board,
+            });
+            _root.MapEcam(MemoryLayout.EcamStart);
+            PowerRequests power = new(this);
+            BoardParts.Map(_ports, _root, Engine, power);
+            _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), new PanicWatch(console, power.Panicked), _board));
+            _ports.Map("serial port 1", SerialPort, Uart16550.PortCount, _serial, MappingPriority.Board, _board);
+            AddDisks();
+            PciWindows windows = BoardFirmware.Windows(spec.Memory);
+            if (!PciFirmware.Assign(_root, windows))
+            {
+                log.Warn("firmware", "not every BAR found room; the guest's kernel has to place the rest");
+            }
+
+            (ulong rsdp, IReadOnlyList<MemoryRange> map) = BoardFirmware.Write(guestMemory, spec, _root, windows);
+            BootRequest boot = new()
+            {
+                KernelPath = spec.Kernel,
+                InitrdPath = spec.Initrd,
+                CommandLine = spec.CommandLine,
+                MemoryMap = map,
+                Rsdp = rsdp,
+            };
+            Engine.Cpus[0].Boot(KernelLoader.Load(boot, new BootMemory(guestMemory, _lowRam)));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What runs the guest.</summary>
+    public IEngine Engine { get; }
+
+    /// <summary>The devices in their slots.</summary>
+    public IReadOnlyList<MachineDevice> Devices => _devices;
+
+    /// <summary>The first serial port, for input.</summary>
+    public Uart16550 Serial => _serial;
+
+    /// <summary>Instructions finished on all processors, where the engine counts them.</summary>
+    public long Instructions => Engine.Cpus.Sum(cpu => cpu.Instructions);
+
+    /// <summary>Completes when the machine has come to its end.</summary>
+    public Task<MachineExit> Exited => _exit.Task;
+
+    /// <summary>Starts the processors, each on a thread of its own.</summary>
+    public void Start()
+    {
+        foreach (IVirtualCpu cpu in Engine.Cpus)
+        {
+            Thread thread = new(() => RunCpu(cpu)) { Name = $"vcpu-{cpu.ApicId}", IsBackground = true };
+            _threads.Add(thread);
+            thread.UnsafeStart();
+        }
+    }
+
+    /// <summary>Ends the machine as pulling its plug would. Any thread.</summary>
+    public void Stop() => End(new MachineExit(MachineExitReason.Stopped, "stopped"));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        Stop();
+        foreach (Thread thread in _threads)
+        {
+            thread.Join();
+        }
+
+        while (_owned.TryPop(out IDisposable? owned))
+        {
+            owned.Dispose();
+        }
+    }
+
+    private T Own<T>(T part)
+        where T : IDisposable
+    {
+        _owned.Push(part);
+        return part;
+    }
+
+    private void AddMemory()
+    {
+        HostMemory ram = Own(new HostMemory("guest-ram", _spec.Memory));
+        _memory.MapMemory("RAM below 4 GiB", 0, ram, 0, _lowRam);
+        if (_spec.Memory > _lowRam)
+        {
+            _memory.MapMemory("RAM above 4 GiB", MemoryLayout.HighRamStart, ram, _lowRam, _spec.Memory - _lowRam);
+        }
+    }
+
+    private void AddDisks()
+    {
+        int slot = 1;
+        foreach (DiskSpec disk in _spec.Disks)
+        {
+            IBlockBackend backend = Own(RawBlockBackend.Open(new RawBlockOptions
+            {
+                Path = disk.Path,
+                ReadOnly = disk.ReadOnly,
+                Direct = disk.Direct,
+            }));
+            DeviceCounters counters = new(disk.Id, disk.Road);
+            DmaTarget dma = _root.NewDmaTarget(counters);
+            (string kind, PciFunction function) = disk.Road == Road.Emulated
+                ? ("nvme", Own(NvmeDevice.Create(new NvmeOptions { Id = disk.Id, Disks = [backend] }, dma, counters, _log)).Function)
+                : throw new NotSupportedException();
+            _root.AddRootPort(slot).Add(function, 0);
+            _devices.Add(new MachineDevice(disk.Id, kind, function, counters));
+            slot++;
+        }
+    }
+
+    private void RunCpu(IVirtualCpu cpu)
+    {
+        CpuExit exit = cpu.Run();
+        switch (exit)
+        {
+            case CpuExit.TripleFault:
+                End(new MachineExit(MachineExitReason.TripleFault, cpu.Describe()));
+                break;
+            case CpuExit.InternalError:
+                End(new MachineExit(MachineExitReason.InternalError, cpu.Describe()));
+                break;
+        }
+    }
+
+    private void End(MachineExit exit)
+    {
+        _ = _exit.TrySetResult(exit);
+        if (Engine is null)
+        {
+            return;
+        }
+
+        foreach (IVirtualCpu cpu in Engine.Cpus)
+        {
+            cpu.Stop();
+        }
+    }
+
+    /// <summary>What the guest asks of the board's power and reset registers.</summary>
+    private sealed class PowerRequests(VirtualMachine machine) : IPowerRequests
+    {
+        public void PowerOff() => machine.End(new MachineExit(MachineExitReason.PowerOff, "the guest powered off"));
+
+        public void Reset() => machine.End(new MachineExit(MachineExitReason.Reset, "the guest asked for a reset"));
+
+        public void Panicked(string message) => machine.End(new MachineExit(MachineExitReason.Panic, message));
+    }
+}
