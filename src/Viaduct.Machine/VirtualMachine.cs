@@ -1,9 +1,12 @@
 using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme;
+using Viaduct.Emulated.Power;
 using Viaduct.Emulated.Serial;
 using Viaduct.Engines.Software;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.Specification;
+using Viaduct.Paravirtual.Block;
+using Viaduct.Paravirtual.Transports.Pci;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
@@ -175,12 +178,21 @@ public sealed class VirtualMachine : IDisposable
             DeviceCounters counters = new(disk.Id, disk.Road);
             DmaTarget dma = _root.NewDmaTarget(counters);
             (string kind, PciFunction function) = disk.Road == Road.Emulated
-                ? ("nvme", Own(NvmeDevice.Create(new NvmeOptions { Id = disk.Id, Disks = [backend] }, dma, counters, _log)).Function)
-                : throw new NotSupportedException();
+                ? ("nvme", AddNvme(disk, backend, dma, counters))
+                : ("virtio-blk", AddVirtioBlock(disk, backend, dma, counters));
             _root.AddRootPort(slot).Add(function, 0);
             _devices.Add(new MachineDevice(disk.Id, kind, function, counters));
             slot++;
         }
+    }
+
+    private PciFunction AddNvme(DiskSpec disk, IBlockBackend backend, DmaTarget dma, DeviceCounters counters) =>
+        Own(NvmeDevice.Create(new NvmeOptions { Id = disk.Id, Disks = [backend] }, dma, counters, _log)).Function;
+
+    private PciFunction AddVirtioBlock(DiskSpec disk, IBlockBackend backend, DmaTarget dma, DeviceCounters counters)
+    {
+        BlockOptions options = new() { Name = disk.Id, Serial = disk.Id, Queues = _spec.Cpus };
+        return Own(new VirtioPciDevice(new BlockDevice(options, backend, counters), dma, counters, _log)).Function;
     }
 
     private void RunCpu(IVirtualCpu cpu)
