@@ -11,7 +11,8 @@ internal sealed unsafe class ConsoleInput
     private const byte Escape = 1;
 
     private readonly Action _leave;
-    private readonly ManualResetEventSlim _room = new();
+    private readonly object _room = new();
+    private bool _hasRoom;
     private volatile Uart16550? _port;
     private bool _escaped;
 
@@ -25,9 +26,9 @@ internal sealed unsafe class ConsoleInput
     /// <summary>From now on keys go to this port: after a reset the guest has another.</summary>
     internal void Connect(Uart16550 port)
     {
-        port.InputReady += _room.Set;
+        port.InputReady += TryAgain;
         _port = port;
-        _room.Set();
+        TryAgain();
     }
 
     private void Run()
@@ -59,12 +60,36 @@ internal sealed unsafe class ConsoleInput
     {
         while (!bytes.IsEmpty)
         {
-            _room.Reset();
+            lock (_room)
+            {
+                _hasRoom = false;
+            }
+
             int taken = _port?.Receive(bytes) ?? 0;
             bytes = bytes[taken..];
             if (!bytes.IsEmpty)
             {
-                _room.Wait();
+                WaitForRoom();
+            }
+        }
+    }
+
+    private void TryAgain()
+    {
+        lock (_room)
+        {
+            _hasRoom = true;
+            Monitor.Pulse(_room);
+        }
+    }
+
+    private void WaitForRoom()
+    {
+        lock (_room)
+        {
+            while (!_hasRoom)
+            {
+                Monitor.Wait(_room);
             }
         }
     }
