@@ -16,6 +16,7 @@ namespace Viaduct.Emulated.Tests.Nvme;
 public sealed class HostileTests
 {
     private const int Commands = 48;
+    private const ulong QueueBase = 0x10_0000;
 
     [Fact]
     public void AnyCommand_IsCompletedExactlyOnce() =>
@@ -89,7 +90,11 @@ public sealed class HostileTests
         space.MapMemory("rom", Length - Guard, memory, Length, Guard, priority: 1, readOnly: true);
         Span<byte> rom = Part(memory, Length, Guard);
         rom.Fill(0xC3);
-        random.NextBytes(Part(memory, Guard, Length - Guard));
+        if (random.Next(2) == 0)
+        {
+            random.NextBytes(Part(memory, Guard, Length - Guard));
+        }
+
 
         DeviceCounters counters = new("hostile", Road.Emulated);
         DmaTarget dma = new(new GuestMemory(space), new RecordingMessages(), counters) { Granted = true };
@@ -99,7 +104,12 @@ public sealed class HostileTests
         NvmeOptions options = new() { Id = "hostile", Disks = [disk] };
         using NvmeController controller = new(options, dma, new InterruptPort(vectors, new RecordingLine(), () => messages), counters, new ListLog(), ownThread: false);
         GuestMemory guest = new(space);
-        for (int step = 0; step < 400; step++)
+        if (random.Next(4) != 0)
+        {
+            Behave(controller, guest);
+        }
+
+        for (int step = 0; step < 600; step++)
         {
             Misbehave(random, controller, guest, disk, dma);
             // A guest can keep the worker busy for ever with what it feeds itself; each turn must end, not the feast.
@@ -141,6 +151,26 @@ public sealed class HostileTests
 
     private static unsafe Span<byte> Part(HostMemory memory, ulong offset, ulong length) => new(memory.Pointer + offset, (int)length);
 
+    /// <summary>Sets the controller and three pairs of queues up as a good guest would, so that there is more to break.</summary>
+    private static void Behave(NvmeController controller, GuestMemory guest)
+    {
+        const ulong Admin = 0x8000;
+        controller.Registers.Write(NvmeRegister.AdminQueueAttributes, 4, 0x003F_003F);
+        controller.Registers.Write(NvmeRegister.AdminSubmissionQueue, 8, Admin);
+        controller.Registers.Write(NvmeRegister.AdminCompletionQueue, 8, 0x9000);
+        controller.Registers.Write(NvmeRegister.Configuration, 4, NvmeHost.Enabled());
+        for (uint id = 1; id <= 3; id++)
+        {
+            Command completion = new(AdminOpcode.CreateCompletionQueue) { Data1 = QueueBase + 0x1_0000 + ((ulong)id << 12), [10] = id | (63 << 16), [11] = 3 };
+            Command submission = new(AdminOpcode.CreateSubmissionQueue) { Data1 = QueueBase + ((ulong)id << 12), [10] = id | (63 << 16), [11] = 1 | (id << 16) };
+            guest.TryWrite(Admin + ((id - 1) * 128), completion.Bytes);
+            guest.TryWrite(Admin + ((id - 1) * 128) + 64, submission.Bytes);
+        }
+
+        controller.DoWork();
+        controller.Doorbells.Write(0, 4, 6);
+    }
+
     private static void Misbehave(Random random, NvmeController controller, GuestMemory guest, MemoryDisk disk, DmaTarget dma)
     {
         switch (random.Next(16))
@@ -151,43 +181,64 @@ public sealed class HostileTests
                 controller.Registers.Read((ulong)random.Next(0x1000), size, out _);
                 break;
             case 1:
+                int places = random.Next(8) == 0 ? 1100 : 600;
                 controller.Registers.Write(NvmeRegister.AdminQueueAttributes, 4, (ulong)(random.Next(64) | (random.Next(64) << 16)));
-                controller.Registers.Write(NvmeRegister.AdminSubmissionQueue, 8, (ulong)random.Next(1100) << 12);
-                controller.Registers.Write(NvmeRegister.AdminCompletionQueue, 8, (ulong)random.Next(1100) << 12);
+                controller.Registers.Write(NvmeRegister.AdminSubmissionQueue, 8, (ulong)random.Next(places) << 12);
+                controller.Registers.Write(NvmeRegister.AdminCompletionQueue, 8, (ulong)random.Next(places) << 12);
                 break;
             case 2:
-                controller.Registers.Write(NvmeRegister.Configuration, 4, NvmeHost.Enabled() ^ (random.Next(8) == 0 ? (uint)random.Next() : 0));
+                controller.Registers.Write(NvmeRegister.Configuration, 4, NvmeHost.Enabled() ^ (random.Next(16) == 0 ? (uint)random.Next() : 0));
                 break;
-            case 3 when random.Next(4) == 0:
+            case 3 when random.Next(8) == 0:
                 controller.Registers.Write(NvmeRegister.Configuration, 4, NvmeHost.Enabled() & ~1u);
                 break;
             case 4 when random.Next(8) == 0:
                 disk.Hold = !disk.Hold;
                 break;
-            case 5 when random.Next(8) == 0:
+            case 5 when random.Next(16) == 0:
                 dma.Granted = !dma.Granted;
                 break;
             case 6 when random.Next(8) == 0:
                 disk.Resize(random.Next(1, 4096) * 512);
                 break;
-            case < 10:
+            case < 9:
                 controller.Doorbells.Write((ulong)random.Next(12) * 4, 4, (ulong)random.Next(70));
                 break;
-            case 10:
+            case 9:
                 controller.Doorbells.Write((ulong)random.Next(0x400) * 4, 4, (uint)random.Next());
                 break;
             default:
                 // Commands where queues may be; the register pages hold where that is.
                 controller.Registers.Read(NvmeRegister.AdminSubmissionQueue, 8, out ulong admin);
-                bool isAdmin = random.Next(2) == 0;
-                ulong queue = isAdmin ? admin : (ulong)random.Next(64) << 12;
+                bool isAdmin = random.Next(3) == 0;
+                int queue = isAdmin ? 0 : random.Next(1, 4);
+                ulong ring = isAdmin ? admin : QueueBase + ((ulong)queue << 12);
                 for (int i = 0; i < 16; i++)
                 {
-                    guest.TryWrite(queue + (ulong)(random.Next(64) * 64), RandomCommand(random, 0x1_0000, isAdmin));
+                    byte[] command = isAdmin && random.Next(3) == 0 ? RandomQueueCommand(random) : RandomCommand(random, 0x1_0000, isAdmin);
+                    guest.TryWrite(ring + (ulong)(random.Next(64) * 64), command);
                 }
 
+                controller.Doorbells.Write((ulong)queue * 8, 4, (ulong)random.Next(64));
                 break;
         }
+    }
+
+    /// <summary>Creation, deletion and shadows of a few queues, in a few places.</summary>
+    private static byte[] RandomQueueCommand(Random random)
+    {
+        byte[] opcodes = [1, 5, 1, 5, 1, 5, 0, 4, 0x7C];
+        byte opcode = opcodes[random.Next(opcodes.Length)];
+        ulong place = (ulong)random.Next(1, 5);
+        Command command = new(opcode, 0) { Data1 = QueueBase + (place << 12), Data2 = QueueBase + ((ulong)random.Next(8) << 12) };
+        if (opcode == 5)
+        {
+            command.Data1 += 0x1_0000;
+        }
+
+        command[10] = (uint)place | ((uint)random.Next(64) << 16);
+        command[11] = 3 | ((uint)random.Next(1, 5) << 16);
+        return command.Bytes.ToArray();
     }
 
     /// <summary>Sixty-four random bytes, most often with an opcode that exists and numbers that might be right.</summary>

@@ -38,12 +38,15 @@ internal sealed class MemoryDiskQueue(MemoryDisk disk, int depth) : IBlockQueue
         while (InFlight != 0 && count < completions.Length && !disk.Hold)
         {
             ref Held held = ref _held[_first];
-            if (disk.Error == 0)
+            const int InputOutputError = 5;
+            bool inside = held.Offset + held.Length <= disk.Length;
+            int error = disk.Error == 0 && !inside ? InputOutputError : disk.Error;
+            if (error == 0)
             {
                 CarryOut(in held);
             }
 
-            completions[count++] = new BlockCompletion(held.Token, disk.Error);
+            completions[count++] = new BlockCompletion(held.Token, error);
             _first = (_first + 1) % depth;
             InFlight--;
         }
