@@ -1,3 +1,4 @@
+using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Emulated.Tests.Nvme.Hosting;
 using Viaduct.Platform.Pci;
@@ -39,7 +40,55 @@ public sealed class DeviceTests
         }
 
         host.Success(host.Execute(io, new Command(IoOpcode.Flush, 0xFFFF_FFFF)));
-        Assert.All(host.Disks, disk => Assert.Equal(Backends.Block.BlockOperation.Flush, disk.Carried[^1].Operation));
+        Assert.All(host.Disks, disk => Assert.Equal(BlockOperation.Flush, disk.Carried[^1].Operation));
+    }
+
+    [Theory]
+    [InlineData(BlockEngine.Auto)]
+    [InlineData(BlockEngine.Threads)]
+    public void Files_HoldWhatTheHostWrote(BlockEngine engine)
+    {
+        string[] paths = [Path.GetTempFileName(), Path.GetTempFileName()];
+        try
+        {
+            byte[][] expected = [new byte[1 << 20], new byte[1 << 20]];
+            RawBlockBackend[] disks = [.. paths.Select(path =>
+            {
+                using (FileStream file = File.OpenWrite(path))
+                {
+                    file.SetLength(4 << 20);
+                }
+
+                return RawBlockBackend.Open(new RawBlockOptions { Path = path, Engine = engine });
+            })];
+            using (NvmeHost host = NvmeHost.Threaded(disks))
+            {
+                host.Enable();
+                HostRing io = host.CreateQueues(1);
+                for (uint nsid = 1; nsid <= 2; nsid++)
+                {
+                    byte[] bytes = expected[nsid - 1];
+                    new Random((int)nsid).NextBytes(bytes);
+                    (ulong prp1, ulong prp2) = PrpTests.Scatter(host, bytes, 512, 0);
+                    host.Success(host.Execute(io, new Command(IoOpcode.Write, nsid) { Data1 = prp1, Data2 = prp2 }.WithBlocks(16, 2048)));
+                    host.Success(host.Execute(io, new Command(IoOpcode.Compare, nsid) { Data1 = prp1, Data2 = prp2 }.WithBlocks(16, 2048)));
+                    host.Success(host.Execute(io, new Command(IoOpcode.WriteZeroes, nsid).WithBlocks(16, 8, 1u << 25)));
+                    bytes.AsSpan(0, 4096).Clear();
+                }
+
+                host.Success(host.Execute(io, new Command(IoOpcode.Flush, 0xFFFF_FFFF)));
+            }
+
+            for (int i = 0; i < 2; i++)
+            {
+                disks[i].Dispose();
+                Assert.Equal(expected[i], File.ReadAllBytes(paths[i])[8192..(8192 + (1 << 20))]);
+            }
+        }
+        finally
+        {
+            Array.ForEach(paths, File.Delete);
+        }
     }
 
     [Fact]

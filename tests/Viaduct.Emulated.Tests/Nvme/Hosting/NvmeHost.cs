@@ -1,3 +1,4 @@
+using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Emulated.Nvme.Queues;
 using Viaduct.Platform.Accounting;
@@ -35,14 +36,15 @@ internal sealed class NvmeHost : IDisposable
     {
     }
 
-    private NvmeHost(int blockSize, bool threaded, MemoryDisk[] disks)
+    private NvmeHost(int blockSize, bool threaded, IBlockBackend[] disks)
     {
-        Disks = disks.Length == 0 ? [new MemoryDisk(8 << 20)] : disks;
+        disks = disks.Length == 0 ? [new MemoryDisk(8 << 20)] : disks;
+        Disks = [.. disks.OfType<MemoryDisk>()];
         AddressSpace space = new("memory");
         space.MapMemory("ram", 0, _ram, 0, RamLength);
         Memory = new GuestMemory(space);
         Dma = new DmaTarget(Memory, Messages, Counters) { Granted = true };
-        NvmeOptions options = new() { Id = "disk0", Disks = Disks, BlockSize = blockSize, Time = Time };
+        NvmeOptions options = new() { Id = "disk0", Disks = disks, BlockSize = blockSize, Time = Time };
         if (threaded)
         {
             Device = NvmeDevice.Create(options, Dma, Counters, Log);
@@ -58,6 +60,7 @@ internal sealed class NvmeHost : IDisposable
         }
     }
 
+    /// <summary>Those of its disks that are in memory.</summary>
     public MemoryDisk[] Disks { get; }
 
     public MemoryDisk Disk => Disks[0];
@@ -96,7 +99,7 @@ internal sealed class NvmeHost : IDisposable
     }
 
     /// <summary>A host of the PCI function, bus mastering on and MSI-X off.</summary>
-    public static NvmeHost Threaded(params MemoryDisk[] disks)
+    public static NvmeHost Threaded(params IBlockBackend[] disks)
     {
         NvmeHost host = new(512, threaded: true, disks);
         host.Device!.Function.WriteConfig(4, 2, 6);
