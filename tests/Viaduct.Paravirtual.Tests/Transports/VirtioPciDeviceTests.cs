@@ -291,6 +291,38 @@ public sealed class VirtioPciDeviceTests
         Assert.Empty(rig.Guest.Log.Lines);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Reset_WhileRequestsAreUnderWay_ReturnsAndTheDeviceWorksAgain(bool ofTheFunction)
+    {
+        using PciRig rig = new();
+        rig.EnableMessages();
+        for (int i = 0; i < 200; i++)
+        {
+            RingDriver driver = rig.BringUp();
+            for (int request = 0; request < 10; request++)
+            {
+                rig.AddRead(driver);
+            }
+
+            rig.Notify(0);
+            if (ofTheFunction)
+            {
+                rig.Function.SystemReset();
+                rig.EnableMessages();
+            }
+        }
+
+        int before = rig.Guest.Messages.Data.Length;
+        RingDriver last = rig.BringUp();
+        rig.AddRead(last);
+        rig.Notify(0);
+        Assert.True(SpinWait.SpinUntil(() => rig.Guest.Messages.Data.Length > before, TimeSpan.FromSeconds(60)));
+        Assert.True(last.TryTake(out _, out _));
+        Assert.Equal(0, rig.Guest.At<byte>(PciRig.Status));
+    }
+
     [Fact]
     public void ConfigAccess_ReachesTheBar()
     {
