@@ -19,7 +19,7 @@ internal static class SoftFloat<TFormat>
 
     private static ulong QuietBit => 1UL << (TFormat.FractionBits - 1);
 
-    private static ulong Infinity => (ulong)MaxExponent << TFormat.FractionBits;
+    internal static ulong Infinity => (ulong)MaxExponent << TFormat.FractionBits;
 
     /// <summary>The QNaN that a masked invalid operation gives.</summary>
     internal static ulong Indefinite => SignBit | Infinity | QuietBit;
