@@ -45,6 +45,7 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
     private bool _emptyPending;
     private bool _polled;
     private bool _inputRefused;
+    private bool _disposed;
 
     /// <param name="line">Its interrupt; on a PC, COM1's is GSI 4.</param>
     /// <param name="sink">Where the guest's bytes go.</param>
@@ -164,6 +165,12 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
     /// <summary>Stops the port's thread, after all that the guest sent has been given to the sink. The processors must have stopped.</summary>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _worker.Dispose();
         while (_output.DoWork())
         {
@@ -191,7 +198,11 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
             case Registers.ModemControl:
                 return _modemControl;
             case Registers.LineStatus:
-                Refill(polled);
+                if (_fifo.Count == 0)
+                {
+                    Refill(polled);
+                }
+
                 return ReadLineStatus();
             case Registers.ModemStatus:
                 byte status = _modemStatus;
