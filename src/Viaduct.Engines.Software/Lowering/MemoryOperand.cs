@@ -52,6 +52,19 @@ internal static unsafe class MemoryOperand
         });
     }
 
+    /// <summary>The implicit operand at rDI of MASKMOVQ and MASKMOVDQU.</summary>
+    internal static void LowerString(in Instruction instruction, OpKind kind, Op* op, int bitness)
+    {
+        op->Base = Registers.OffsetOf(Register.RDI);
+        op->IndexRegister = CpuState.ZeroRegister;
+        op->AddressFlags = (byte)(Segment(instruction, bitness) | kind switch
+        {
+            OpKind.MemorySegDI => EffectiveAddress.Truncate16,
+            OpKind.MemorySegEDI => EffectiveAddress.Truncate32,
+            _ => 0,
+        });
+    }
+
     private static byte Segment(in Instruction instruction, int bitness)
     {
         Register segment = instruction.MemorySegment;

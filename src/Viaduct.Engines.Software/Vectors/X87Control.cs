@@ -96,7 +96,7 @@ internal static unsafe class X87Control
         return s->X87.IsExceptionPending ? Leave.Raise(s, op, Vector.MathFault) : op + 1;
     }
 
-    /// <summary>EMMS.</summary>
+    /// <summary>EMMS: as every MMX instruction it makes TOP zero; then all registers are empty.</summary>
     internal static Op* LeaveMmx(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         if (!Availability.HasMmx(s))
@@ -104,6 +104,7 @@ internal static unsafe class X87Control
             return Availability.NoMmx(s, op);
         }
 
+        s->X87.EnterMmx();
         s->X87.LeaveMmx();
         return op + 1;
     }
