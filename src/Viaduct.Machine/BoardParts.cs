@@ -1,4 +1,5 @@
 using Viaduct.Emulated.Power;
+using Viaduct.Emulated.Rtc;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
 using Viaduct.Platform.Pci;
@@ -9,13 +10,12 @@ namespace Viaduct.Machine;
 internal static class BoardParts
 {
     internal const int RtcInterrupt = 8;
-    internal const ushort RtcPort = 0x70;
 
     /// <summary>Puts them at their ports.</summary>
     internal static void Map(AddressSpace ports, PciRoot root, IEngine engine, IPowerRequests power)
     {
         root.MapConfigPorts(new ResetControl(power));
-        ports.Map("sleep control", SleepControl.Port, SleepControl.PortCount, new SleepControl(power), MappingPriority.Board);
-        _ = engine;
+        ports.Map("power management", PowerManagement.Port, PowerManagement.PortCount, new PowerManagement(power), MappingPriority.Board);
+        ports.Map("real-time clock", CmosRtc.Port, CmosRtc.PortCount, new CmosRtc(TimeProvider.System, engine.Line(RtcInterrupt)), MappingPriority.Board);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class PanicWatch : ISerialSink
     private readonly Action<string> _panicked;
     private readonly byte[] _line = new byte[LongestLine];
     private int _length;
-    private string? _message;
+    private volatile string? _message;
 
     /// <param name="inner">Where the bytes go.</param>
     /// <param name="panicked">Called once the kernel has said all, with its message.</param>
@@ -20,6 +20,9 @@ internal sealed class PanicWatch : ISerialSink
         _inner = inner;
         _panicked = panicked;
     }
+
+    /// <summary>What the kernel said of its panic; null while it hasn't.</summary>
+    internal string? Message => _message;
 
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes)

@@ -39,6 +39,7 @@ public sealed class VirtualMachine : IDisposable
     private readonly List<Thread> _threads = [];
     private readonly PciRoot _root;
     private readonly Uart16550 _serial;
+    private readonly PanicWatch _panic;
     private readonly ulong _lowRam;
     private bool _disposed;
 
@@ -70,7 +71,8 @@ public sealed class VirtualMachine : IDisposable
             _root.MapEcam(MemoryLayout.EcamStart);
             PowerRequests power = new(this);
             BoardParts.Map(_ports, _root, Engine, power);
-            _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), new PanicWatch(console, power.Panicked), _board));
+            _panic = new PanicWatch(console, power.Panicked);
+            _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), _panic, _board));
             _ports.Map("serial port 1", SerialPort, Uart16550.PortCount, _serial, MappingPriority.Board, _board);
             AddDisks();
             PciWindows windows = BoardFirmware.Windows(spec.Memory);
@@ -228,7 +230,10 @@ public sealed class VirtualMachine : IDisposable
     {
         public void PowerOff() => machine.End(new MachineExit(MachineExitReason.PowerOff, "the guest powered off"));
 
-        public void Reset() => machine.End(new MachineExit(MachineExitReason.Reset, "the guest asked for a reset"));
+        // A kernel that is told to (panic=N) resets after it panicked: that is no wish for another start.
+        public void Reset() => machine.End(machine._panic.Message is { } message
+            ? new MachineExit(MachineExitReason.Panic, message)
+            : new MachineExit(MachineExitReason.Reset, "the guest asked for a reset"));
 
         public void Panicked(string message) => machine.End(new MachineExit(MachineExitReason.Panic, message));
     }

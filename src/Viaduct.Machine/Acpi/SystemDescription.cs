@@ -50,6 +50,6 @@ internal static class SystemDescription
             "BRD",
             Aml.Name("_HID", Aml.EisaId("PNP0C02")),
             Aml.Name("_UID", Aml.Integer(1)),
-            Aml.Name("_CRS", Aml.ResourceTemplate(configuration, AmlResource.Io(FixedDescription.SleepControlPort, 2))));
+            Aml.Name("_CRS", Aml.ResourceTemplate(configuration, AmlResource.Io(FixedDescription.EventPort, FixedDescription.EventLength + FixedDescription.ControlLength))));
     }
 }
