@@ -37,23 +37,25 @@ public sealed class AcpiTablesTests
     }
 
     [Fact]
-    public void Fadt_DescribesAHardwareReducedMachine()
+    public void Fadt_HasPowerManagementRegistersAndReset()
     {
         byte[] fadt = Parse(s_platform).Fadt;
         Assert.Equal(276, fadt.Length);
         Assert.Equal(6, fadt[8]);
         Assert.Equal(0x32, fadt[108]);
         Assert.Equal(0x0005, BinaryPrimitives.ReadUInt16LittleEndian(fadt.AsSpan(109)));
-        Assert.Equal(0x0010_0475u, BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(112)));
+        Assert.Equal(0x0000_0475u, BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(112)));
         Assert.Equal("01080001F90C000000000000", Convert.ToHexString(fadt, 116, 12));
         Assert.Equal(6, fadt[128]);
-        Assert.Equal("010800010006000000000000", Convert.ToHexString(fadt, 244, 12));
-        Assert.Equal("010800010106000000000000", Convert.ToHexString(fadt, 256, 12));
         Assert.Equal(BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(40)), BinaryPrimitives.ReadUInt64LittleEndian(fadt.AsSpan(140)));
 
-        // No SCI, no SMI, no PM blocks in either form.
-        Assert.All(fadt[46..108], value => Assert.Equal(0, value));
-        Assert.All(fadt[148..244], value => Assert.Equal(0, value));
+        // SCI 9, no SMI command, PM1 event and control blocks by their 32-bit addresses alone.
+        Assert.Equal(9, BinaryPrimitives.ReadUInt16LittleEndian(fadt.AsSpan(46)));
+        Assert.Equal(0u, BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(48)));
+        Assert.Equal(0x600u, BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(56)));
+        Assert.Equal(0x604u, BinaryPrimitives.ReadUInt32LittleEndian(fadt.AsSpan(64)));
+        Assert.Equal("0402", Convert.ToHexString(fadt, 88, 2));
+        Assert.All(fadt[148..268], value => Assert.Equal(0, value));
     }
 
     [Fact]
@@ -152,9 +154,9 @@ public sealed class AcpiTablesTests
     {
         Dictionary<string, object> names = Parse(s_platform).Namespace;
         Assert.Equal(0x020C_D041ul, names["_SB.BRD._HID"]);
-        AmlTerm low = Aml.ResourceTemplate(AmlResource.Memory32Fixed(0xE000_0000, 0x1000_0000), AmlResource.Io(0x600, 2));
+        AmlTerm low = Aml.ResourceTemplate(AmlResource.Memory32Fixed(0xE000_0000, 0x1000_0000), AmlResource.Io(0x600, 6));
         Assert.Equal(Buffer(low), (byte[])names["_SB.BRD._CRS"]);
-        AmlTerm high = Aml.ResourceTemplate(AmlResource.QWordMemoryConsumed(0x80_0000_0000, 0x80_0FFF_FFFF), AmlResource.Io(0x600, 2));
+        AmlTerm high = Aml.ResourceTemplate(AmlResource.QWordMemoryConsumed(0x80_0000_0000, 0x80_0FFF_FFFF), AmlResource.Io(0x600, 6));
         Assert.Equal(Buffer(high), (byte[])Parse(s_platform with { EcamAddress = 0x80_0000_0000 }).Namespace["_SB.BRD._CRS"]);
     }
 
