@@ -11,12 +11,14 @@ internal sealed unsafe class KvmCpu : IDisposable
     private readonly SafeFileHandle _file;
     private readonly KvmRunPage* _page;
     private readonly nuint _pageLength;
+    private int _thread;
     private bool _disposed;
 
     public KvmCpu(SafeFileHandle file, KvmSystem system)
     {
         _file = file;
         _pageLength = system.RunPageLength;
+        KickSignal.Prepare();
         fixed (byte* cpuid = system.Cpuid)
         {
             _ = KvmSystem.Check(Libc.ioctl_pointer(file, KvmRequests.KVM_SET_CPUID2, cpuid), "KVM_SET_CPUID2");
@@ -70,18 +72,32 @@ internal sealed unsafe class KvmCpu : IDisposable
         set => Call(KvmRequests.KVM_SET_FPU, &value, "KVM_SET_FPU");
     }
 
-    /// <summary>Runs the guest until something is asked of the caller; signals to this thread don't end it.</summary>
+    /// <summary>Runs the guest until something is asked of the caller, <see cref="KvmExitReason.Intr"/> when <see cref="Kick"/> made it return.</summary>
     public KvmExitReason Run()
     {
+        Volatile.Write(ref _thread, Libc.gettid());
         while (Libc.ioctl(_file, KvmRequests.KVM_RUN, 0) < 0)
         {
             if (Marshal.GetLastPInvokeError() != Libc.EINTR)
             {
                 throw HostException.Last("KVM_RUN");
             }
+
+            if (Volatile.Read(ref _page->ImmediateExit) != 0)
+            {
+                Volatile.Write(ref _page->ImmediateExit, 0);
+                return KvmExitReason.Intr;
+            }
         }
 
         return _page->ExitReason;
+    }
+
+    /// <summary>Makes <see cref="Run"/> return. From another thread, while this object is not being disposed.</summary>
+    public void Kick()
+    {
+        Volatile.Write(ref _page->ImmediateExit, 1);
+        KickSignal.Send(Volatile.Read(ref _thread));
     }
 
     /// <summary>Sets 64-bit mode at privilege level 0: flat segments, paging on, interrupts off.</summary>

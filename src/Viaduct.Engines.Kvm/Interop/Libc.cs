@@ -31,4 +31,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int munmap(void* address, nuint length);
+
+    [LibraryImport("libc")]
+    internal static partial int gettid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int tgkill(int process, int thread, int signal);
 }

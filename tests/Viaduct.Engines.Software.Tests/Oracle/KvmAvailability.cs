@@ -1,0 +1,12 @@
+using Viaduct.Engines.Kvm;
+
+namespace Viaduct.Engines.Software.Tests.Oracle;
+
+/// <summary>Tests against the real processor need /dev/kvm, which is optional.</summary>
+internal static class KvmAvailability
+{
+    private static readonly KvmProbeResult s_probe = KvmProbe.Run();
+
+    public static void SkipUnlessPresent() =>
+        Assert.SkipUnless(s_probe.RunsUserCode, $"the real processor can't be asked: {s_probe.Reason}; {s_probe.Remedy}");
+}
