@@ -14,6 +14,7 @@ internal sealed unsafe class CaseBuilder
     private const int MaxAttempts = 400;
     private const int EncodingRoom = 32;
     private const ulong TrapFlag = 0x100;
+    private const ulong NestedTaskFlag = 0x4000;
     private const ulong AlignmentCheckFlag = 0x4_0000;
 
     private readonly InstructionForms _forms;
@@ -62,6 +63,13 @@ internal sealed unsafe class CaseBuilder
         for (int attempt = 0; _instructions.Count < wanted && (attempt < MaxAttempts || _instructions.Count == 0); attempt++)
         {
             length += TryAdd(record, code[length..], codeAddress + (ulong)length, recordAddress, _instructions.Count == wanted - 1);
+        }
+
+        if (_instructions.Exists(static instruction => IsPopFlags(instruction)))
+        {
+            // A trap, or an alignment check, would hit the driver; hypervisors don't carry NT through a fault of their own.
+            *(ulong*)(record->Scratch + (_registers[Register.RSP] - recordAddress - CaseRecord.ScratchOffset)) &=
+                ~(TrapFlag | AlignmentCheckFlag | NestedTaskFlag);
         }
 
         _registers.Values.CopyTo(new Span<ulong>(record->Before.Registers, 16));
@@ -130,7 +138,19 @@ internal sealed unsafe class CaseBuilder
 
     private bool Fits(in Instruction instruction, ReadOnlySpan<byte> bytes, bool last)
     {
-        if (!_forms.Contains(instruction.Code) || (_stackMoved && IsPopFlags(instruction)))
+        if (!_forms.Contains(instruction) || (_stackMoved && IsPopFlags(instruction)))
+        {
+            return false;
+        }
+
+        // With REX.B it is XCHG with R8 to processors and PAUSE to the decoder.
+        if (instruction.Mnemonic == Mnemonic.Pause && (bytes[instruction.Length - 2] & 0xF1) == 0x41)
+        {
+            return false;
+        }
+
+        // A repeat prefix turns the condition around on some processors.
+        if (instruction.Mnemonic is Mnemonic.Loope or Mnemonic.Loopne && bytes[..(instruction.Length - 2)].IndexOfAny((byte)0xF2, (byte)0xF3) >= 0)
         {
             return false;
         }
@@ -265,13 +285,6 @@ internal sealed unsafe class CaseBuilder
             }
 
             OperandFiller.AddIgnored(instruction, (int)offset, _ignored);
-        }
-
-        if (IsPopFlags(instruction))
-        {
-            // A trap, or an alignment check, would hit the driver.
-            ulong offset = _registers[Register.RSP] - start;
-            *(ulong*)(record->Scratch + offset) &= ~(TrapFlag | AlignmentCheckFlag);
         }
     }
 

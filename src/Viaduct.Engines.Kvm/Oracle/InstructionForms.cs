@@ -24,35 +24,60 @@ internal sealed class InstructionForms
         Mnemonic.Reservednop, Mnemonic.Fstpnce, Mnemonic.Ffreep, Mnemonic.Ud0, Mnemonic.Ud1,
     ];
 
-    private readonly Dictionary<Code, OpCodeInfo> _byCode = [];
+    private const int Trials = 24;
+    private readonly HashSet<Code> _codes = [];
+    private readonly InstructionFilter? _filter;
 
-    /// <param name="isSupported">What the compared engine claims to have; null for all.</param>
+    /// <param name="filter">What the compared engine claims to have; null for all.</param>
     /// <param name="mnemonic">Only this one, in any case; null for all.</param>
-    public InstructionForms(Func<Code, bool>? isSupported, string? mnemonic)
+    public InstructionForms(InstructionFilter? filter, string? mnemonic)
     {
+        _filter = filter;
         foreach (Code code in Enum.GetValues<Code>())
         {
-            if (IsCandidate(code) && (isSupported is null || isSupported(code)))
+            if (IsCandidate(code))
             {
-                _byCode.TryAdd(code, code.ToOpCode());
+                _ = _codes.Add(code);
             }
         }
 
+        CaseRandom random = new();
+        random.Start(0, 0);
+        _codes.RemoveWhere(code => !ComesOutOfDecoder(code.ToOpCode(), random));
+
         // By mnemonic, so that those with many forms don't crowd out the others.
-        Groups = [.. _byCode.Values
+        Groups = [.. _codes.Select(code => code.ToOpCode())
             .Where(o => mnemonic is null || string.Equals(o.Mnemonic.ToString(), mnemonic, StringComparison.OrdinalIgnoreCase))
             .GroupBy(o => o.Mnemonic)
             .Select(g => g.ToArray())];
+        Count = Groups.Sum(g => g.Length);
     }
 
     /// <summary>The forms to choose from, by mnemonic.</summary>
     public OpCodeInfo[][] Groups { get; }
 
     /// <summary>How many forms there are.</summary>
-    public int Count => _byCode.Count;
+    public int Count { get; }
 
     /// <summary>Whether an instruction that came out of the decoder may be run.</summary>
-    public bool Contains(Code code) => _byCode.ContainsKey(code);
+    public bool Contains(in Instruction instruction) => _codes.Contains(instruction.Code) && (_filter is null || _filter(instruction));
+
+    private bool ComesOutOfDecoder(OpCodeInfo form, CaseRandom random)
+    {
+        byte[] bytes = new byte[32];
+        for (int i = 0; i < Trials; i++)
+        {
+            RandomEncoding.Write(form, random, bytes);
+            Decoder decoder = Decoder.Create(64, new ByteArrayCodeReader(bytes));
+            decoder.Decode(out Instruction instruction);
+            if (instruction.Code == form.Code && (_filter is null || _filter(instruction)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static bool IsCandidate(Code code)
     {

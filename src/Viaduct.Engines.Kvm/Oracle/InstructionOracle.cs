@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Iced.Intel;
 using Viaduct.Platform.Memory;
 
 namespace Viaduct.Engines.Kvm.Oracle;
@@ -30,7 +29,7 @@ public sealed class InstructionOracle
     /// <param name="seed">What the random choices begin with.</param>
     /// <param name="mnemonic">Only cases of this instruction; null for all.</param>
     /// <exception cref="ArgumentException">There is no such instruction.</exception>
-    public InstructionOracle(IImageRunner processor, IImageRunner engine, Func<Code, bool>? isSupported, ulong seed, string? mnemonic)
+    public InstructionOracle(IImageRunner processor, IImageRunner engine, InstructionFilter? isSupported, ulong seed, string? mnemonic)
     {
         _processor = processor;
         _engine = engine;

@@ -95,17 +95,15 @@ internal static unsafe class OracleImage
     private static void WriteDescriptors(byte* image)
     {
         ulong* gdt = (ulong*)(image + OracleLayout.Gdt);
-        gdt[0] = 0;
-        gdt[1] = 0;
-        gdt[2] = 0x00AF_9B00_0000_FFFF;
-        gdt[3] = 0x00CF_9300_0000_FFFF;
-        gdt[4] = 0x00CF_F300_0000_FFFF;
-        gdt[5] = 0x00AF_FB00_0000_FFFF;
-        gdt[6] = 0x67 | (OracleLayout.Tss << 16) | (0x89UL << 40);
-        gdt[7] = 0;
+        new Span<byte>(gdt, OracleLayout.GdtLimit + 1).Clear();
+        gdt[OracleLayout.KernelCodeSelector / 8] = 0x00AF_9B00_0000_FFFF;
+        gdt[OracleLayout.KernelDataSelector / 8] = 0x00CF_9300_0000_FFFF;
+        gdt[OracleLayout.UserDataSelector / 8] = 0x00CF_F300_0000_FFFF;
+        gdt[OracleLayout.UserCodeSelector / 8] = 0x00AF_FB00_0000_FFFF;
+        gdt[OracleLayout.TaskSelector / 8] = 0x67 | (OracleLayout.Tss << 16) | (0x89UL << 40);
 
         // The operands of LGDT and LIDT.
-        *(ushort*)(image + OracleLayout.GdtPointer) = 0x3F;
+        *(ushort*)(image + OracleLayout.GdtPointer) = OracleLayout.GdtLimit;
         *(ulong*)(image + OracleLayout.GdtPointer + 2) = OracleLayout.Gdt;
         *(ushort*)(image + OracleLayout.IdtPointer) = 0xFFF;
         *(ulong*)(image + OracleLayout.IdtPointer + 2) = OracleLayout.Idt;
@@ -122,7 +120,7 @@ internal static unsafe class OracleImage
         {
             ulong entry = OracleLayout.VectorEntries + ((ulong)(vector & 31) * OracleLayout.EntryLength);
             ulong type = vector is Breakpoint or OracleLayout.DoneVector ? 0xEEUL : 0x8E;
-            idt[vector * 2] = (entry & 0xFFFF) | (0x10UL << 16) | (type << 40) | ((entry >> 16) << 48);
+            idt[vector * 2] = (entry & 0xFFFF) | ((ulong)OracleLayout.KernelCodeSelector << 16) | (type << 40) | ((entry >> 16) << 48);
             idt[(vector * 2) + 1] = 0;
         }
     }

@@ -19,7 +19,7 @@ internal static class OracleKernel
         Assembler code = new(64);
         code.lgdt(__[OracleLayout.GdtPointer]);
         code.lidt(__[OracleLayout.IdtPointer]);
-        code.mov(eax, 0x30);
+        code.mov(eax, (uint)OracleLayout.TaskSelector);
         code.ltr(ax);
         code.xor(eax, eax);
         code.mov(ds, ax);
@@ -40,10 +40,10 @@ internal static class OracleKernel
         WriteMsr(code, FsBaseMsr, OracleLayout.FsBase);
         WriteMsr(code, GsBaseMsr, OracleLayout.GsBase);
         code.mov(rsp, OracleLayout.KernelStackTop);
-        code.push(0x23);
+        code.push(OracleLayout.UserDataSelector);
         code.push((int)OracleLayout.DriverStackTop);
-        code.push(2);
-        code.push(0x2B);
+        code.push(0x202);
+        code.push(OracleLayout.UserCodeSelector);
         code.push((int)OracleLayout.DriverCode);
         code.iretq();
         return Emit(code, OracleLayout.KernelCode);

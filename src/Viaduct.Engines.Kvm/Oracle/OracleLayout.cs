@@ -8,6 +8,14 @@ internal static class OracleLayout
 
     public const ulong PageTable = 0x1000;
     public const ulong Gdt = 0xC000;
+    public const ushort GdtLimit = 0x4F;
+    public const ushort KernelCodeSelector = 0x10;
+    public const ushort KernelDataSelector = 0x18;
+
+    /// <summary>What user code sees in CS and SS. Linux's values: KVM without hardware virtualization runs user code with the host's.</summary>
+    public const ushort UserDataSelector = 0x2B;
+    public const ushort UserCodeSelector = 0x33;
+    public const ushort TaskSelector = 0x40;
     public const ulong GdtPointer = Gdt + 0x80;
     public const ulong IdtPointer = Gdt + 0x90;
     public const ulong Tss = 0xC100;

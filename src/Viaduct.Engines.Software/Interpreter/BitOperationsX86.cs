@@ -68,6 +68,13 @@ internal static unsafe class BitOperationsX86
     internal static Op* ScanReverse<TWidth>(SoftwareCpu cpu, CpuState* s, Op* op)
         where TWidth : IWidth => Scan<TWidth>(cpu, s, op, forward: false);
 
+    // Undefined by the manual; processors clear the word, since they swap its zero-extension and keep the low half.
+    internal static Op* Swap16(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        *(ushort*)((byte*)s + op->Destination) = 0;
+        return op + 1;
+    }
+
     internal static Op* Swap32(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         byte* register = (byte*)s + op->Destination;

@@ -51,7 +51,7 @@ internal static unsafe class IntegerLowering
                     null, &BitOperationsX86.ScanReverse<W16>, &BitOperationsX86.ScanReverse<W32>, &BitOperationsX86.ScanReverse<W64>));
             case Mnemonic.Bswap:
                 op->Destination = Registers.OffsetOf(i.Op0Register);
-                return context.Use(SizeOf(i, 0) == 8 ? &BitOperationsX86.Swap64 : &BitOperationsX86.Swap32);
+                return context.Use(Sizes.Choose(SizeOf(i, 0), null, &BitOperationsX86.Swap16, &BitOperationsX86.Swap32, &BitOperationsX86.Swap64));
             case Mnemonic.Mul: return FromSource(i, context, 0) && context.Use(Sizes.Choose(SizeOf(i, 0),
                 &MultiplyDivide.Multiply<W8>, &MultiplyDivide.Multiply<W16>, &MultiplyDivide.Multiply<W32>, &MultiplyDivide.Multiply<W64>));
             case Mnemonic.Imul: return SignedMultiply(i, context);
