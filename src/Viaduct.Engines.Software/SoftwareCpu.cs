@@ -34,6 +34,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     private int _mapChanged;
     private volatile bool _sleeping;
     private volatile bool _stopping;
+    private volatile bool _disposed;
 
     internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router)
     {
@@ -113,6 +114,12 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     /// <inheritdoc/>
     public void Kick()
     {
+        if (_disposed)
+        {
+            // Memory outlives the processor and may still tell of writes.
+            return;
+        }
+
         Volatile.Write(ref _state->Limit, 0);
         Interlocked.MemoryBarrier();
         if (_sleeping)
@@ -131,6 +138,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     /// <inheritdoc/>
     public void Dispose()
     {
+        _disposed = true;
         _space.Changed -= OnMapChanged;
         Memory.Dispose();
         _code.Dispose();
@@ -142,7 +150,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     /// <returns>False on a triple fault.</returns>
     internal bool Step()
     {
-        _state->Limit = long.MaxValue;
+        _state->Limit = 0;
         Op* op = Find(single: true);
         if (op != null)
         {
@@ -175,6 +183,12 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
             bool trap = (s->FlagsOther & Rflags.Trap) != 0;
             bool single = trap || s->InterruptShadow;
             s->InterruptShadow = false;
+            if (single)
+            {
+                // Branches look at it before they go on.
+                Volatile.Write(ref s->Limit, 0);
+            }
+
             Op* op = Find(single);
             if (op != null)
             {

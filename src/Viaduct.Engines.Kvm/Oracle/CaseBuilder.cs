@@ -26,7 +26,6 @@ internal sealed unsafe class CaseBuilder
     private readonly List<PlacedOperand> _placed = [];
     private readonly List<Instruction> _instructions = [];
     private readonly List<Range> _ignored = [];
-    private bool _stackMoved;
 
     /// <param name="forms">What to choose from.</param>
     public CaseBuilder(InstructionForms forms)
@@ -53,7 +52,6 @@ internal sealed unsafe class CaseBuilder
         _placer.Start(recordAddress + CaseRecord.ScratchOffset);
         _instructions.Clear();
         _ignored.Clear();
-        _stackMoved = false;
         _ = _registers.TryPin(Register.RSP, recordAddress + CaseRecord.ScratchOffset + 256 + (_random.Percent(5) ? (ulong)_random.Below(8) : 0));
         StateFiller.Fill(record, _random);
 
@@ -67,9 +65,9 @@ internal sealed unsafe class CaseBuilder
 
         if (_instructions.Exists(static instruction => IsPopFlags(instruction)))
         {
-            // A trap, or an alignment check, would hit the driver; hypervisors don't carry NT through a fault of their own.
-            *(ulong*)(record->Scratch + (_registers[Register.RSP] - recordAddress - CaseRecord.ScratchOffset)) &=
-                ~(TrapFlag | AlignmentCheckFlag | NestedTaskFlag);
+            // An alignment check would hit the driver; hypervisors don't carry NT through a fault of their own.
+            ulong mask = AlignmentCheckFlag | NestedTaskFlag | (_random.Percent(80) ? TrapFlag : 0);
+            *(ulong*)(record->Scratch + (_registers[Register.RSP] - recordAddress - CaseRecord.ScratchOffset)) &= ~mask;
         }
 
         _registers.Values.CopyTo(new Span<ulong>(record->Before.Registers, 16));
@@ -138,13 +136,25 @@ internal sealed unsafe class CaseBuilder
 
     private bool Fits(in Instruction instruction, ReadOnlySpan<byte> bytes, bool last)
     {
-        if (!_forms.Contains(instruction) || (_stackMoved && IsPopFlags(instruction)))
+        if (!_forms.Contains(instruction) || (_instructions.Count != 0 && IsPopFlags(instruction)))
         {
             return false;
         }
 
         // With REX.B it is XCHG with R8 to processors and PAUSE to the decoder.
         if (instruction.Mnemonic == Mnemonic.Pause && (bytes[instruction.Length - 2] & 0xF1) == 0x41)
+        {
+            return false;
+        }
+
+        // Some read four bytes for this, some two.
+        if (instruction.Code == Code.Movsxd_r16_rm16 && instruction.Op1Kind == OpKind.Memory)
+        {
+            return false;
+        }
+
+        // Hypervisors that carry these out answer a bad address with #UD.
+        if (instruction.Mnemonic == Mnemonic.Mov && instruction.Op0Kind == OpKind.Memory && instruction.Op1Register.IsSegmentRegister())
         {
             return false;
         }
@@ -298,7 +308,6 @@ internal sealed unsafe class CaseBuilder
             bool isStack = used.Register.GetFullRegister() == Register.RSP
                 && instruction.StackPointerIncrement != 0
                 && !(instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() == Register.RSP);
-            _stackMoved |= isStack;
             if (!isStack && used.Access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite)
             {
                 _registers.NoteWritten(used.Register);

@@ -93,11 +93,8 @@ public sealed class InstructionOracle
         return null;
     }
 
-    private static unsafe void CopyImage(HostMemory from, HostMemory to)
-    {
+    private static unsafe void CopyImage(HostMemory from, HostMemory to) =>
         Buffer.MemoryCopy(from.Pointer, to.Pointer, OracleLayout.MemoryLength, OracleLayout.MemoryLength);
-        to.NoteWrite(0, OracleLayout.MemoryLength);
-    }
 
     private string? Run(IImageRunner runner, int slot, ulong first)
     {

@@ -41,6 +41,7 @@ internal static class OracleDriver
     private static void EmitLoad(Assembler code)
     {
         code.mov(rax, __qword_ptr[OracleLayout.CurrentRecord]);
+        code.fxrstor64(__[rax]);
         code.mov(rcx, __qword_ptr[rax + (MachineState.FlagsOffset + 8)]);
         code.mov(__qword_ptr[OracleLayout.Target], rcx);
         code.mov(esp, (uint)OracleLayout.DriverStackTop);
@@ -78,6 +79,7 @@ internal static class OracleDriver
 
         code.mov(rcx, __qword_ptr[OracleLayout.SavedRax]);
         code.mov(__qword_ptr[rax + (After + RegisterOffset(0))], rcx);
+        code.fxsave64(__[rax + After]);
         CopyVariable(code, OracleLayout.Vector, 0);
         CopyVariable(code, OracleLayout.ErrorCode, 8);
         CopyVariable(code, OracleLayout.FaultAddress, 16);

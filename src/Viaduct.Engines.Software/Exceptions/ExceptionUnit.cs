@@ -31,6 +31,11 @@ internal sealed unsafe class ExceptionUnit
     /// <returns>False on a triple fault.</returns>
     internal bool Deliver(Fault fault)
     {
+        if (fault.NonCanonical && _state->Long64)
+        {
+            fault.Vector = StackAccess.VectorOf(_state, _memory);
+        }
+
         for (int attempt = 0; attempt < 3; attempt++)
         {
             if (TryDeliver(fault, external: false))

@@ -350,6 +350,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
         {
             physical = 0;
             RaiseGeneralProtection();
+            _state->Fault.NonCanonical = access != Access.Fetch;
             return false;
         }
 

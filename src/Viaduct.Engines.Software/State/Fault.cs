@@ -12,6 +12,9 @@ internal struct Fault
     /// <summary>Whether it was raised by INT n, INT3 or INTO: privilege of the gate is checked and RIP points after it.</summary>
     internal bool Software;
 
+    /// <summary>Whether an access to a non-canonical address raised it: #GP, or #SS where the access went through the stack segment.</summary>
+    internal bool NonCanonical;
+
     /// <summary>Bytes of the instruction, when <see cref="Software"/>: where RIP goes back to when delivery itself faults.</summary>
     internal byte InstructionLength;
 
