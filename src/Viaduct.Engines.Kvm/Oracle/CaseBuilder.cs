@@ -153,12 +153,6 @@ internal sealed unsafe class CaseBuilder
             return false;
         }
 
-        // Hypervisors that carry these out answer a bad address with #UD.
-        if (instruction.Mnemonic == Mnemonic.Mov && instruction.Op0Kind == OpKind.Memory && instruction.Op1Register.IsSegmentRegister())
-        {
-            return false;
-        }
-
         // A repeat prefix turns the condition around on some processors.
         if (instruction.Mnemonic is Mnemonic.Loope or Mnemonic.Loopne && bytes[..(instruction.Length - 2)].IndexOfAny((byte)0xF2, (byte)0xF3) >= 0)
         {

@@ -12,6 +12,9 @@ internal sealed class OperandPlacer
     /// <summary>How far a bit offset in a register may reach around a bit-test operand.</summary>
     private const int BitReach = 256;
 
+    /// <summary>Bytes from which on an operand is the state of the FPU.</summary>
+    private const int LargeOperand = 28;
+
     private readonly CaseRandom _random;
     private readonly RegisterPlan _registers;
     private readonly InstructionInfoFactory _information = new();
@@ -212,13 +215,14 @@ internal sealed class OperandPlacer
     }
 
     private int Alignment(in Instruction instruction, int size) =>
-        size >= 16 && _random.Percent(88) ? 16
+        size >= 16 && (size >= LargeOperand || _random.Percent(88)) ? 16
         : instruction.Mnemonic is Mnemonic.Cmpxchg16b ? 16
         : _random.Percent(50) ? Math.Min(size, 8) : 1;
 
     private ulong Choose(int size, int alignment, bool wide = true)
     {
-        if (_random.Percent(4))
+        // Makers differ in which byte of a whole state they touch first.
+        if (size < LargeOperand && _random.Percent(4))
         {
             return Stray(size, wide);
         }

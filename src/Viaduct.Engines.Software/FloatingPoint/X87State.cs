@@ -117,8 +117,12 @@ public struct X87State
         _valid = 0xFF;
     }
 
-    /// <summary>EMMS: all registers become empty.</summary>
-    public void LeaveMmx() => _valid = 0;
+    /// <summary>EMMS: all registers become empty, and the stack's top is register 0 as after any MMX instruction.</summary>
+    public void LeaveMmx()
+    {
+        _valid = 0;
+        _status &= unchecked((ushort)~X87Status.Top);
+    }
 
     /// <summary>Physical register <paramref name="index"/>.</summary>
     internal readonly Float80 GetPhysical(int index) => _registers[index & 7];

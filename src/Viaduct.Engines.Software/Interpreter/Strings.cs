@@ -29,7 +29,7 @@ internal static unsafe class Strings
             return op + 1;
         }
 
-        if (op->Extra != 0 && (s->FlagsOther & Rflags.Direction) == 0)
+        if (op->Extra != 0 && MayRun(s))
         {
             ulong moved = MoveRun<TWidth>(cpu, s, op, out bool faulted);
             if (faulted)
@@ -62,7 +62,7 @@ internal static unsafe class Strings
             return op + 1;
         }
 
-        if (op->Extra != 0 && (s->FlagsOther & Rflags.Direction) == 0)
+        if (op->Extra != 0 && MayRun(s))
         {
             ulong filled = FillRun<TWidth>(cpu, s, op, out bool faulted);
             if (faulted)
@@ -227,6 +227,9 @@ internal static unsafe class Strings
         MoveBy(s, op, Rcx, -(long)elements);
         return Settle(s, op, Count(s, op) != 0);
     }
+
+    // Upwards, and not stepped: a trap comes after each element.
+    private static bool MayRun(CpuState* s) => (s->FlagsOther & Rflags.Direction) == 0 && s->Limit != 0;
 
     private static bool Again(CpuState* s, Op* op)
     {
