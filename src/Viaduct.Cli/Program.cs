@@ -8,6 +8,7 @@ RootCommand root = new("""
     """)
 {
     RunCommand.Create(),
+    BenchCommand.Create(),
 };
 
 return await CommandHost.InvokeAsync(root, args);

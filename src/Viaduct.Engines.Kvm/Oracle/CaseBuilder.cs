@@ -136,7 +136,7 @@ internal sealed unsafe class CaseBuilder
 
     private bool Fits(in Instruction instruction, ReadOnlySpan<byte> bytes, bool last)
     {
-        if (!_forms.Contains(instruction) || (_instructions.Count != 0 && IsPopFlags(instruction)))
+        if (!_forms.Contains(instruction) || (_instructions.Count != 0 && TakesPreparedStack(instruction)))
         {
             return false;
         }
@@ -291,6 +291,10 @@ internal sealed unsafe class CaseBuilder
             OperandFiller.AddIgnored(instruction, (int)offset, _ignored);
         }
     }
+
+    // What they find on the stack is chosen with care, and mustn't be overwritten before.
+    private static bool TakesPreparedStack(in Instruction instruction) =>
+        IsPopFlags(instruction) || instruction.FlowControl == FlowControl.Return;
 
     private static bool IsPopFlags(in Instruction instruction) =>
         instruction.Mnemonic is Mnemonic.Popf or Mnemonic.Popfd or Mnemonic.Popfq;

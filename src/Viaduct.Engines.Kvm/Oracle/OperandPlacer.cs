@@ -12,13 +12,14 @@ internal sealed class OperandPlacer
     /// <summary>How far a bit offset in a register may reach around a bit-test operand.</summary>
     private const int BitReach = 256;
 
-    /// <summary>Bytes from which on an operand is the state of the FPU.</summary>
+    /// <summary>Bytes from which on an operand is the state of the FPU. Makers differ in which of its bytes they touch first, so it isn't sent where it faults.</summary>
     private const int LargeOperand = 28;
 
     private readonly CaseRandom _random;
     private readonly RegisterPlan _registers;
     private readonly InstructionInfoFactory _information = new();
     private ulong _scratch;
+    private bool _mayStray;
 
     public OperandPlacer(CaseRandom random, RegisterPlan registers)
     {
@@ -38,6 +39,8 @@ internal sealed class OperandPlacer
     /// <returns>False when it can't be done with what is settled already.</returns>
     public bool TryPlace(in Instruction instruction, ConstantOffsets offsets, Span<byte> bytes, List<PlacedOperand> placed)
     {
+        // MXCSR from anywhere would have bits that some processors have and others don't.
+        _mayStray = instruction.Mnemonic != Mnemonic.Ldmxcsr;
         if (instruction.IsStringInstruction)
         {
             return TryPlaceString(instruction, placed);
@@ -221,8 +224,7 @@ internal sealed class OperandPlacer
 
     private ulong Choose(int size, int alignment, bool wide = true)
     {
-        // Makers differ in which byte of a whole state they touch first.
-        if (size < LargeOperand && _random.Percent(4))
+        if (_mayStray && size < LargeOperand && _random.Percent(4))
         {
             return Stray(size, wide);
         }
