@@ -7,7 +7,7 @@ namespace Viaduct.Paravirtual.Console;
 /// <summary>A virtio console of one port (virtio 1.2, 5.3), with the terminal's size and emergency write.</summary>
 public sealed class ConsoleDevice : IVirtioDevice
 {
-    private static readonly ushort[] s_queueSizes = [128, 128];
+    private static readonly ushort[] _queueSizes = [128, 128];
 
     private readonly ConsoleOutput _output;
     private readonly InputBuffer _input = new();
@@ -47,7 +47,7 @@ public sealed class ConsoleDevice : IVirtioDevice
     public ulong Features => ConsoleFeature.Size | ConsoleFeature.EmergencyWrite;
 
     /// <inheritdoc/>
-    public ReadOnlySpan<ushort> QueueSizes => s_queueSizes;
+    public ReadOnlySpan<ushort> QueueSizes => _queueSizes;
 
     /// <inheritdoc/>
     public int ConfigLength => ConsoleConfig.Length;

@@ -6,7 +6,7 @@ namespace Viaduct.Paravirtual.Entropy;
 /// <summary>A virtio entropy device (virtio 1.2, 5.4): random numbers of the host's kernel.</summary>
 public sealed class EntropyDevice : IVirtioDevice
 {
-    private static readonly ushort[] s_queueSizes = [64];
+    private static readonly ushort[] _queueSizes = [64];
 
     private readonly EntropyWork _work;
 
@@ -40,7 +40,7 @@ public sealed class EntropyDevice : IVirtioDevice
     public ulong Features => 0;
 
     /// <inheritdoc/>
-    public ReadOnlySpan<ushort> QueueSizes => s_queueSizes;
+    public ReadOnlySpan<ushort> QueueSizes => _queueSizes;
 
     /// <inheritdoc/>
     public int ConfigLength => 0;

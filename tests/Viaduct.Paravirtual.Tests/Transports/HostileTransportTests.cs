@@ -6,7 +6,7 @@ namespace Viaduct.Paravirtual.Tests.Transports;
 
 public sealed class HostileTransportTests
 {
-    private static readonly int[] s_sizes = [1, 2, 4, 8];
+    private static readonly int[] _sizes = [1, 2, 4, 8];
 
     /// <summary>Whatever is written to registers and configuration: nothing throws or hangs, and after a reset the device works.</summary>
     [Fact]
@@ -35,7 +35,7 @@ public sealed class HostileTransportTests
 
     private static void Step(PciRig rig, Random random)
     {
-        int size = s_sizes[random.Next(4)];
+        int size = _sizes[random.Next(4)];
         ulong value = random.Next(3) switch
         {
             0 => (ulong)random.NextInt64(),
