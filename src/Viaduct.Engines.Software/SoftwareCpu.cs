@@ -166,7 +166,8 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         s->Limit = 0;
         while (true)
         {
-            if (s->Instructions >= s->Limit)
+            bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0 && Apic.PendingVector >= 0;
+            if (s->Instructions >= s->Limit || interruptible)
             {
                 if (_stopping)
                 {

@@ -364,6 +364,11 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
 
         physical = walk.Physical;
+        if (walk.PageSize > 4096)
+        {
+            RememberLarge(linear, walk.PageSize);
+        }
+
         if (access != Access.Fetch)
         {
             Remember(linear, user, in walk);
@@ -387,12 +392,13 @@ internal sealed unsafe class MemoryUnit : IDisposable
         entry->ReadTag = tag;
         entry->WriteTag = walk.Writable && !range.ReadOnly && !watched ? tag : 0;
         entry->Addend = (ulong)(range.Host + offset) - (linear & PageMask);
-        if (walk.PageSize > 4096)
-        {
-            ref (ulong First, ulong Last) hull = ref (long)linear < 0 ? ref _largeHigh : ref _largeLow;
-            ulong first = linear & ~(walk.PageSize - 1);
-            hull = (Math.Min(hull.First, first), Math.Max(hull.Last, first + (walk.PageSize - 1)));
-        }
+    }
+
+    private void RememberLarge(ulong linear, ulong pageSize)
+    {
+        ref (ulong First, ulong Last) hull = ref (long)linear < 0 ? ref _largeHigh : ref _largeLow;
+        ulong first = linear & ~(pageSize - 1);
+        hull = (Math.Min(hull.First, first), Math.Max(hull.Last, first + (pageSize - 1)));
     }
 
     private void RaiseGeneralProtection()
