@@ -8,7 +8,9 @@ RootCommand root = new("""
     """)
 {
     RunCommand.Create(),
+    DemoCommand.Create(),
     BenchCommand.Create(),
+    DoctorCommand.Create(),
 };
 
 return await CommandHost.InvokeAsync(root, args);

@@ -2,11 +2,13 @@ using System.CommandLine;
 
 namespace Viaduct.Cli.Commands;
 
-/// <summary><c>viaduct bench</c>: the figures.</summary>
+/// <summary><c>viaduct bench</c>: the figures, each by a command of its own.</summary>
 internal static class BenchCommand
 {
-    internal static Command Create() => new("bench", "Measures this machine's engines and roads; each prints a table, or JSON with --json.")
+    internal static Command Create() => new("bench", "Measures what Viaduct costs on this machine, and checks it against the real thing.")
     {
+        BenchEngineCommand.Create(),
+        BenchEngineCommand.CreateRun(),
         BenchInstructionsCommand.Create(),
     };
 }

@@ -14,8 +14,7 @@ internal static class RunCommand
         Option<string> append = new("--append") { Description = "Its command line, e.g. \"console=ttyS0\".", HelpName = "S", DefaultValueFactory = _ => "" };
         Option<string> memory = new("--memory") { Description = "RAM: a number with K, M, G or T. Pages that aren't touched cost nothing.", HelpName = "SIZE", DefaultValueFactory = _ => "512M" };
         Option<int> cpus = new("--cpus") { Description = "Processors.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        Option<string> engine = new("--engine") { Description = "What runs the guest.", DefaultValueFactory = _ => "auto" };
-        engine.AcceptOnlyFromAmong("auto", "kvm", "software");
+        Option<string> engine = EngineOption.Create();
         Option<string> name = new("--name") { Description = "The guest's name in messages.", HelpName = "N", DefaultValueFactory = _ => "guest" };
         Option<string[]> disks = new("--disk")
         {
@@ -49,7 +48,7 @@ internal static class RunCommand
                     CommandLine = parsed.GetRequiredValue(append),
                     Memory = SizeParser.TryParse(size, out ulong bytes) ? bytes : throw new FormatException($"--memory '{size}' is no size; write 512M or 8G"),
                     Cpus = parsed.GetRequiredValue(cpus),
-                    Engine = Enum.Parse<EngineChoice>(parsed.GetRequiredValue(engine), ignoreCase: true),
+                    Engine = EngineOption.Read(parsed, engine),
                     Disks = [.. (parsed.GetValue(disks) ?? []).Select(DiskOption.Parse)],
                 };
                 if (spec.Problem() is { } problem)

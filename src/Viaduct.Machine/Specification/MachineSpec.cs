@@ -1,3 +1,5 @@
+using Viaduct.Engines.Software;
+
 namespace Viaduct.Machine.Specification;
 
 /// <summary>A machine to be made, its parts checked: what the command line, a file or a program asks for.</summary>
@@ -36,6 +38,16 @@ public sealed record MachineSpec
     /// <summary>Says what is wrong with it, naming the option, or null.</summary>
     public string? Problem()
     {
+        if (EngineProblem(Engine) is { } engine)
+        {
+            return engine;
+        }
+
+        if (Cpus is < 1 or > SoftwareEngine.MaxCpus)
+        {
+            return $"--cpus {Cpus}: the software engine of this version runs {SoftwareEngine.MaxCpus} processor";
+        }
+
         if (Memory is < MinMemory or > MaxMemory || Memory % 4096 != 0)
         {
             return $"--memory {Memory}: between {MinMemory >> 20}M and {MaxMemory >> 40}T, in whole pages of 4096 bytes";
@@ -49,4 +61,8 @@ public sealed record MachineSpec
         IGrouping<string, DiskSpec>? twice = Disks.GroupBy(disk => disk.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
         return twice is null ? null : $"--disk: two disks have id={twice.Key}";
     }
+
+    /// <summary>Says why an engine can't be had, or null.</summary>
+    public static string? EngineProblem(EngineChoice engine) =>
+        engine == EngineChoice.Kvm ? "--engine kvm: not implemented in this version; use --engine software" : null;
 }

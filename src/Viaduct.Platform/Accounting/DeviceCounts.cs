@@ -46,4 +46,21 @@ public readonly record struct DeviceCounts
         BackendBytes = later.BackendBytes - earlier.BackendBytes,
         MonitorCpu = later.MonitorCpu - earlier.MonitorCpu,
     };
+
+    /// <summary>What was counted over two spans together.</summary>
+    public static DeviceCounts operator +(DeviceCounts left, DeviceCounts right) => Add(left, right);
+
+    /// <inheritdoc cref="op_Addition"/>
+    public static DeviceCounts Add(DeviceCounts left, DeviceCounts right) => new()
+    {
+        Exits = left.Exits + right.Exits,
+        Doorbells = left.Doorbells + right.Doorbells,
+        Interrupts = left.Interrupts + right.Interrupts,
+        DmaReadBytes = left.DmaReadBytes + right.DmaReadBytes,
+        DmaWrittenBytes = left.DmaWrittenBytes + right.DmaWrittenBytes,
+        Requests = left.Requests + right.Requests,
+        BackendOperations = left.BackendOperations + right.BackendOperations,
+        BackendBytes = left.BackendBytes + right.BackendBytes,
+        MonitorCpu = left.MonitorCpu + right.MonitorCpu,
+    };
 }

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Viaduct.Cli.Demo;
+using Viaduct.Machine;
+using Viaduct.Machine.Specification;
+using Viaduct.Platform.Accounting;
+
+namespace Viaduct.Cli.Bench;
+
+/// <summary>One boot to init, measured in the process that does nothing else.</summary>
+internal sealed class EngineBoot
+{
+    private const string VcpuThread = "vcpu-0";
+
+    private readonly long _began;
+    private VirtualMachine? _machine;
+    private long _firstInstruction;
+    private EngineRun? _result;
+
+    /// <param name="began">When the process was started: a <see cref="Stopwatch"/> timestamp, which is the host's.</param>
+    internal EngineBoot(long began) => _began = began;
+
+    /// <summary>Boots.</summary>
+    /// <returns>The figures, or null where the guest ended before its init.</returns>
+    internal async Task<EngineRun?> RunAsync(string kernel, string initrd, CancellationToken cancellation)
+    {
+        MachineSpec spec = new() { Kernel = kernel, Initrd = initrd, CommandLine = "console=ttyS0 quiet" };
+        GuestConsole console = new(Follow);
+        using VirtualMachine machine = new(spec, console, new EventLog(System.Console.Error));
+        _machine = machine;
+        using (cancellation.Register(machine.Stop))
+        {
+            machine.Start();
+            SpinWait.SpinUntil(() => machine.Instructions > 0 || machine.Exited.IsCompleted);
+            Volatile.Write(ref _firstInstruction, Stopwatch.GetTimestamp());
+            await machine.Exited;
+        }
+
+        return _result;
+    }
+
+    private void Follow(string line)
+    {
+        if (GuestMark.TryParse(line) is not { Verb: "init" })
+        {
+            return;
+        }
+
+        VirtualMachine machine = _machine!;
+        long first = Volatile.Read(ref _firstInstruction);
+        _result = new EngineRun
+        {
+            Engine = machine.Engine.Name,
+            FirstInstruction = Stopwatch.GetElapsedTime(_began, first).TotalMilliseconds,
+            Boot = Stopwatch.GetElapsedTime(first).TotalSeconds,
+            Instructions = machine.Instructions,
+            CpuSeconds = ProcessFigures.ThreadSeconds(VcpuThread),
+            MonitorMemory = ProcessFigures.MemoryWithoutGuest() / (double)(1 << 20),
+        };
+        machine.Serial.Receive("\n"u8);
+    }
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+using Viaduct.Backends.Block;
+using Viaduct.Cli.Bench;
+using Viaduct.Cli.Demo;
+using Viaduct.Machine.Boot;
+using Viaduct.Machine.GuestParts;
+using Viaduct.Machine.Specification;
+using Viaduct.Platform.Host;
+
+namespace Viaduct.Cli.Commands;
+
+/// <summary><c>viaduct bench engine</c>: starting a guest, booting it, the engine's speed, the monitor's memory.</summary>
+internal static class BenchEngineCommand
+{
+    internal static Command Create()
+    {
+        Option<bool> json = new("--json") { Description = "Write the figures as one JSON object on standard output." };
+        Option<int> runs = new("--runs") { Description = "How many boots.", HelpName = "N", DefaultValueFactory = _ => 3 };
+        runs.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int value) || value is < 1 or > 100))
+            {
+                result.AddError($"--runs '{result.Tokens[0].Value}' is no number from 1 to 100");
+            }
+        });
+        Option<string> engine = EngineOption.Create();
+        Command command = new("engine", """
+            Boots a stock Debian kernel to its init and reports the time from the command to the guest's first
+            instruction, the boot, guest instructions per second of CPU time, and the monitor's own memory.
+            """)
+        {
+            json, runs, engine,
+        };
+        command.SetAction((parsed, cancellation) =>
+            RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(runs), parsed.GetValue(json), cancellation));
+        return command;
+    }
+
+    /// <summary>One run, which the command above starts as a process.</summary>
+    internal static Command CreateRun()
+    {
+        Argument<string> kernel = new("kernel");
+        Argument<string> initrd = new("initrd");
+        Argument<long> began = new("began");
+        Command command = new(EngineBench.RunCommand) { kernel, initrd, began };
+        command.Hidden = true;
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            EngineBoot boot = new(parsed.GetRequiredValue(began));
+            EngineRun? run = await boot.RunAsync(parsed.GetRequiredValue(kernel), parsed.GetRequiredValue(initrd), cancellation);
+            if (run is null)
+            {
+                return ExitCodes.Failure;
+            }
+
+            await System.Console.Out.WriteLineAsync(JsonSerializer.Serialize(run, JsonReports.Default.EngineRun));
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(EngineChoice engine, int runs, bool json, CancellationToken cancellation)
+    {
+        TextWriter errors = System.Console.Error;
+        if (MachineSpec.EngineProblem(engine) is { } problem)
+        {
+            await errors.WriteLineAsync($"viaduct: {problem}");
+            return ExitCodes.BadUsage;
+        }
+
+        try
+        {
+            BenchReport report = await EngineBench.RunAsync(runs, new DemoProgress(errors).Say, cancellation);
+            if (json)
+            {
+                await System.Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, JsonReports.Default.BenchReport));
+            }
+            else
+            {
+                Write(report);
+            }
+
+            return ExitCodes.Success;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or HostException or IOException)
+        {
+            await errors.WriteLineAsync($"viaduct: {error.Message}");
+            return ExitCodes.Failure;
+        }
+    }
+
+    private static void Write(BenchReport report)
+    {
+        Table table = new() { Border = TableBorder.Rounded };
+        table.AddColumns("figure", "median", "least", "most", "unit");
+        foreach (BenchResult result in report.Results)
+        {
+            table.AddRow(result.Name, Number(result.Value), Number(result.Spread[0]), Number(result.Spread[1]), result.Unit);
+        }
+
+        AnsiConsole.Write(table);
+        System.Console.Out.WriteLine($"{report.Machine.Processor}, {report.Machine.Processors} processors, {report.Machine.Runtime}");
+    }
+
+    private static string Number(double value) => value.ToString("F1", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using Viaduct.Machine.Specification;
+
+namespace Viaduct.Cli.Commands;
+
+/// <summary>The option <c>--engine</c>, which several commands have.</summary>
+internal static class EngineOption
+{
+    internal static Option<string> Create()
+    {
+        Option<string> option = new("--engine")
+        {
+            Description = "What runs the guest; auto takes the best that this host has.",
+            DefaultValueFactory = _ => "auto",
+        };
+        option.AcceptOnlyFromAmong("auto", "kvm", "software");
+        return option;
+    }
+
+    internal static EngineChoice Read(ParseResult parsed, Option<string> option) =>
+        Enum.Parse<EngineChoice>(parsed.GetRequiredValue(option), ignoreCase: true);
+}

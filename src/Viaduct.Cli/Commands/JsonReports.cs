@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Viaduct.Cli.Bench;
+using Viaduct.Cli.Demo;
+using Viaduct.Cli.Doctor;
+
+namespace Viaduct.Cli.Commands;
+
+/// <summary>The reports that <c>--json</c> writes, one object on one line of standard output.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(DemoReport))]
+[JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(BenchReport))]
+[JsonSerializable(typeof(EngineRun))]
+internal sealed partial class JsonReports : JsonSerializerContext;

@@ -1,0 +1,46 @@
+using Viaduct.Backends.Block;
+using Viaduct.Engines.Kvm;
+
+namespace Viaduct.Cli.Doctor;
+
+/// <summary>What this host can do, as <c>--json</c> writes it.</summary>
+internal sealed record DoctorReport
+{
+    /// <summary>Each engine.</summary>
+    public required IReadOnlyList<EngineState> Engines { get; init; }
+
+    /// <summary>Each road.</summary>
+    public required IReadOnlyList<RoadState> Roads { get; init; }
+
+    /// <summary>The disks' asynchronous I/O.</summary>
+    public required FacilityState IoUring { get; init; }
+
+    /// <summary>The engine that <c>--engine auto</c> takes.</summary>
+    public required string Auto { get; init; }
+
+    /// <summary>Looks at this host.</summary>
+    internal static DoctorReport Examine() => new()
+    {
+        Engines = [Kvm(KvmProbe.Run()), new EngineState("software", true, "interprets x86-64 on any host that has .NET", "")],
+        Roads =
+        [
+            new RoadState("emulated", true, "NVMe disks", ""),
+            new RoadState("paravirtual", true, "virtio-blk disks", ""),
+            Absent("assigned"),
+            Absent("shared"),
+        ],
+        IoUring = Disks(IoUringSupport.Current),
+        Auto = "software",
+    };
+
+    private static EngineState Kvm(KvmProbeResult probe) => probe.Usable
+        ? new EngineState("kvm", false, "this host's KVM would do, but the engine is not implemented in this version", "use the software engine")
+        : new EngineState("kvm", false, $"not implemented in this version; besides, {probe.Reason}", probe.Remedy);
+
+    private static RoadState Absent(string road) =>
+        new(road, false, "not implemented in this version", "use the emulated or the paravirtual road");
+
+    private static FacilityState Disks(IoUringSupport support) => support.Usable
+        ? new FacilityState(true, "disks use io_uring", "")
+        : new FacilityState(false, $"{support.Reason}; disks use threads instead", support.Remedy);
+}
