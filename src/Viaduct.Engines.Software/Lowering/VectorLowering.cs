@@ -21,7 +21,7 @@ internal static unsafe class VectorLowering
                 return context.Use(&StateImage.Restore);
             case Mnemonic.Ldmxcsr: return context.Use(&StateImage.LoadMxcsr);
             case Mnemonic.Stmxcsr: return context.Use(&StateImage.StoreMxcsr);
-            case Mnemonic.Emms: return context.Use(&X87Control.LeaveMmx);
+            case Mnemonic.Emms: return context.Use(&MmxInstructions.Empty);
             case Mnemonic.Movnti:
                 op->Source = Registers.OffsetOf(i.Op1Register);
                 return context.Use(i.Code == Code.Movnti_m64_r64 ? &Moves.MemoryRegister<W64> : &Moves.MemoryRegister<W32>);

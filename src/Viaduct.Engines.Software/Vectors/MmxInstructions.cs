@@ -181,4 +181,17 @@ internal static unsafe class MmxInstructions
         s->X87.EnterMmx();
         return silent ? op + 1 : Leave.StoreStopped(s, op);
     }
+
+    /// <summary>EMMS: as every MMX instruction it makes TOP zero; then all registers are empty.</summary>
+    internal static Op* Empty(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        if (!Availability.HasMmx(s))
+        {
+            return Availability.NoMmx(s, op);
+        }
+
+        s->X87.EnterMmx();
+        s->X87.LeaveMmx();
+        return op + 1;
+    }
 }
