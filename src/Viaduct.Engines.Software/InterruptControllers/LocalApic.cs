@@ -30,7 +30,7 @@ public sealed class LocalApic : IAccessHandler
     private readonly VectorSet _requests = new();
     private readonly VectorSet _inService = new();
     private readonly VectorSet _levelTriggered = new();
-    private readonly uint[] _lvt = new uint[6];
+    private readonly LocalVectorTable _lvt = new();
 
     private ulong _baseRegister;
     private volatile uint _spurious;
@@ -133,7 +133,7 @@ public sealed class LocalApic : IAccessHandler
         _requests.Clear();
         _inService.Clear();
         _levelTriggered.Clear();
-        Array.Fill(_lvt, ApicRegister.LvtMasked);
+        _lvt.Reset();
         _timer.Reset();
         _spurious = 0xFF;
         _logicalDestination = IsX2Apic ? X2ApicLogicalId : 0;
@@ -256,18 +256,7 @@ public sealed class LocalApic : IAccessHandler
             return message.Destination == Id;
         }
 
-        uint logical = _logicalDestination;
-        uint wanted = message.Destination;
-        if (IsX2Apic)
-        {
-            return (logical >> 16) == (wanted >> 16) && (logical & wanted & 0xFFFF) != 0;
-        }
-
-        logical >>= 24;
-        bool flat = (_destinationFormat >> 28) == 0xF;
-        return wanted <= 0xFF && (flat
-            ? (logical & wanted) != 0
-            : (logical >> 4) == (wanted >> 4) && (logical & wanted & 0xF) != 0);
+        return LogicalDestination.Matches(_logicalDestination, _destinationFormat, IsX2Apic, message.Destination);
     }
 
     /// <summary>Writes IA32_APIC_BASE. False for #GP: reserved bits or a transition that figure 11-27 doesn't have.</summary>
@@ -440,7 +429,7 @@ public sealed class LocalApic : IAccessHandler
                 value = _commandHigh;
                 return true;
             case >= ApicRegister.LvtTimer and <= ApicRegister.LvtError:
-                value = _lvt[index - ApicRegister.LvtTimer];
+                value = _lvt[index];
                 return true;
             case ApicRegister.InitialCount:
                 value = _timer.InitialCount;
@@ -507,22 +496,13 @@ public sealed class LocalApic : IAccessHandler
         _spurious = value & 0x3FF;
         if (!IsSoftwareEnabled)
         {
-            for (int i = 0; i < _lvt.Length; i++)
-            {
-                _lvt[i] |= ApicRegister.LvtMasked;
-            }
+            _lvt.MaskAll();
         }
     }
 
     private void WriteLvt(uint index, uint value)
     {
-        value &= ApicRegister.LvtWritable(index);
-        if (!IsSoftwareEnabled)
-        {
-            value |= ApicRegister.LvtMasked;
-        }
-
-        _lvt[index - ApicRegister.LvtTimer] = value;
+        _lvt.Write(index, value, IsSoftwareEnabled);
         if (index == ApicRegister.LvtTimer)
         {
             _timer.SetMode((ApicTimerMode)((value >> 17) & 3));
@@ -588,7 +568,7 @@ public sealed class LocalApic : IAccessHandler
 
     private void DeliverLocal(uint index)
     {
-        uint entry = _lvt[index - ApicRegister.LvtTimer];
+        uint entry = _lvt[index];
         if ((entry & ApicRegister.LvtMasked) != 0)
         {
             return;
@@ -601,7 +581,7 @@ public sealed class LocalApic : IAccessHandler
     private void NoteError(uint error)
     {
         uint before = Interlocked.Or(ref _errorsSeen, error);
-        if ((before & error) == 0 && (byte)_lvt[ApicRegister.LvtError - ApicRegister.LvtTimer] >= 16)
+        if ((before & error) == 0 && (byte)_lvt[ApicRegister.LvtError] >= 16)
         {
             DeliverLocal(ApicRegister.LvtError);
         }
