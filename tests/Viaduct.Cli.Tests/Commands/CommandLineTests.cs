@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
+using Viaduct.Cli.Bench;
+using Viaduct.Cli.Commands;
+using Viaduct.Cli.Demo;
+using Viaduct.Cli.Tests.Demo;
+using Viaduct.Machine.Specification;
+
+namespace Viaduct.Cli.Tests.Commands;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("run --kernel k")]
+    [InlineData("run --kernel k --initrd i --append console=ttyS0 --memory 1G --cpus 1 --engine software --name n --disk path=a --disk path=b,road=emulated")]
+    [InlineData("demo --json --engine auto")]
+    [InlineData("doctor --json")]
+    [InlineData("bench engine --json --runs 5")]
+    [InlineData("bench instructions --json --cases 10")]
+    public void Line_AsDocumented_IsTaken(string line) => Assert.Empty(Parse(line).Errors);
+
+    [Theory]
+    [InlineData("run", "--kernel")]
+    [InlineData("run --kernel k --engine xen", "xen")]
+    [InlineData("run --kernel k --cpus many", "many")]
+    [InlineData("demo --quick", "--quick")]
+    [InlineData("bench engine --runs 0", "'0'")]
+    [InlineData("bench engine --runs 101", "'101'")]
+    public void Line_WithAMistake_IsRefusedAndQuoted(string line, string quoted) =>
+        Assert.Contains(Parse(line).Errors, error => error.Message.Contains(quoted, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("run --kernel k --engine kvm")]
+    [InlineData("run --kernel k --cpus 2")]
+    [InlineData("run --kernel k --cpus 0")]
+    [InlineData("run --kernel k --memory lots")]
+    [InlineData("run --kernel k --memory 1M")]
+    [InlineData("run --kernel k --disk road=emulated")]
+    [InlineData("run --kernel k --disk path=a,id=x --disk path=b,id=x")]
+    [InlineData("run --kernel /nonexistent/kernel")]
+    [InlineData("demo --engine kvm")]
+    [InlineData("bench engine --engine kvm")]
+    public async Task Line_ThatCannotBeDone_ExitsWith2(string line) =>
+        Assert.Equal(ExitCodes.BadUsage, await CommandHost.InvokeAsync(Root(), line.Split(' ')));
+
+    [Theory]
+    [InlineData(EngineChoice.Auto, true)]
+    [InlineData(EngineChoice.Software, true)]
+    [InlineData(EngineChoice.Kvm, false)]
+    public void EngineProblem_SaysWhichEnginesThereAre(EngineChoice engine, bool there) =>
+        Assert.Equal(there, MachineSpec.EngineProblem(engine) is null);
+
+    [Fact]
+    public void DemoReport_AsJson_HasTheDocumentedNames()
+    {
+        DemoReport report = new() { Engine = "software", Seconds = 1.5, Roads = [DemoTableTests.Road("emulated")] };
+        using JsonDocument json = JsonDocument.Parse(JsonSerializer.Serialize(report, JsonReports.Default.DemoReport));
+        Assert.Equal(["engine", "roads", "seconds"], Names(json.RootElement));
+        Assert.Equal(
+            ["bytes", "device", "driver", "exits", "guest", "interrupts", "monitorCpuSeconds", "requests", "road", "seconds", "verified"],
+            Names(json.RootElement.GetProperty("roads")[0]));
+    }
+
+    [Fact]
+    public void BenchReport_AsJson_HasTheDocumentedNames()
+    {
+        BenchReport report = new()
+        {
+            Bench = "engine",
+            Engine = "software",
+            Machine = BenchMachine.Here(),
+            Results = [BenchResult.From("speed", "MIPS", [3, 1, 2])],
+        };
+        using JsonDocument json = JsonDocument.Parse(JsonSerializer.Serialize(report, JsonReports.Default.BenchReport));
+        Assert.Equal(["bench", "engine", "machine", "results"], Names(json.RootElement));
+        JsonElement result = json.RootElement.GetProperty("results")[0];
+        Assert.Equal(["name", "spread", "unit", "value"], Names(result));
+        Assert.Equal(2, result.GetProperty("value").GetDouble());
+        Assert.Equal([1, 3], result.GetProperty("spread").EnumerateArray().Select(value => value.GetDouble()));
+    }
+
+    private static IEnumerable<string> Names(JsonElement element) =>
+        element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
+
+    private static RootCommand Root() =>
+        new() { RunCommand.Create(), DemoCommand.Create(), BenchCommand.Create(), DoctorCommand.Create() };
+
+    private static ParseResult Parse(string line) => Root().Parse(line.Split(' '));
+}

@@ -1,0 +1,41 @@
+using Viaduct.Machine.GuestParts;
+
+namespace Viaduct.Guests.Support;
+
+/// <summary>A stock kernel, busybox, and a temporary folder for what a test adds to them.</summary>
+internal sealed class GuestFiles : IDisposable
+{
+    private static readonly Lazy<(DebianPackages Packages, GuestKernel Kernel)> s_parts = new(Fetch);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("viaduct-guest-");
+
+    /// <summary>The kernel, downloaded once: an exception says what to do where it can't be.</summary>
+    internal static GuestKernel Kernel => s_parts.Value.Kernel;
+
+    /// <summary>Writes an initial RAM disk that loads the disks' drivers and runs a script.</summary>
+    /// <returns>Its path.</returns>
+    internal string RamDisk(string script)
+    {
+        string path = Path.Combine(_folder.FullName, "initrd.img");
+        string[] modules = ["nvme", "virtio_pci", "virtio_blk"];
+        File.WriteAllBytes(path, BusyboxRamDisk.Build(s_parts.Value.Packages, Kernel, modules, script));
+        return path;
+    }
+
+    /// <summary>Writes a file.</summary>
+    /// <returns>Its path.</returns>
+    internal string Write(string name, byte[] contents)
+    {
+        string path = Path.Combine(_folder.FullName, name);
+        File.WriteAllBytes(path, contents);
+        return path;
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static (DebianPackages Packages, GuestKernel Kernel) Fetch()
+    {
+        DebianPackages packages = new(DebianPackages.DefaultFolder, static _ => { });
+        return (packages, GuestKernel.Fetch(packages));
+    }
+}
