@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Iced.Intel;
 using Viaduct.Platform.Memory;
 
@@ -22,16 +21,19 @@ internal sealed unsafe class CaseBuilder
     private readonly RegisterPlan _registers = new();
     private readonly UndefinedResults _undefined = new();
     private readonly OperandPlacer _placer;
+    private readonly BranchAimer _aimer;
     private readonly InstructionInfoFactory _information = new();
     private readonly List<PlacedOperand> _placed = [];
     private readonly List<Instruction> _instructions = [];
     private readonly List<Range> _ignored = [];
+    private CodePlace _place;
 
     /// <param name="forms">What to choose from.</param>
     public CaseBuilder(InstructionForms forms)
     {
         _forms = forms;
         _placer = new OperandPlacer(_random, _registers);
+        _aimer = new BranchAimer(_random, _registers);
     }
 
     /// <summary>Makes a case and writes its record and its code.</summary>
@@ -42,11 +44,11 @@ internal sealed unsafe class CaseBuilder
     {
         int slot = (int)(index % OracleLayout.MaxCases);
         ulong recordAddress = OracleLayout.RecordAddress(slot);
-        ulong codeAddress = OracleLayout.SlotAddress(slot) + OracleLayout.SlotEntry;
         CaseRecord* record = OracleImage.Record(memory, slot);
         *record = default;
 
         _random.Start(seed, index);
+        _place = CodePlace.Of(slot, _random);
         _registers.Start(_random);
         _undefined.Start();
         _placer.Start(recordAddress + CaseRecord.ScratchOffset);
@@ -56,11 +58,11 @@ internal sealed unsafe class CaseBuilder
         StateFiller.Fill(record, _random);
 
         Span<byte> code = stackalloc byte[(MaxInstructions + 1) * EncodingRoom];
-        int wanted = _random.Percent(60) ? 1 : 2 + _random.Below(MaxInstructions - 1);
+        int wanted = _place.CrossesPage || _random.Percent(60) ? 1 : 2 + _random.Below(MaxInstructions - 1);
         int length = 0;
         for (int attempt = 0; _instructions.Count < wanted && (attempt < MaxAttempts || _instructions.Count == 0); attempt++)
         {
-            length += TryAdd(record, code[length..], codeAddress + (ulong)length, recordAddress, _instructions.Count == wanted - 1);
+            length += TryAdd(record, code[length..], _place.Entry + (ulong)length, recordAddress, _instructions.Count == wanted - 1);
         }
 
         if (_instructions.Exists(static instruction => IsPopFlags(instruction)))
@@ -71,9 +73,9 @@ internal sealed unsafe class CaseBuilder
         }
 
         _registers.Values.CopyTo(new Span<ulong>(record->Before.Registers, 16));
-        record->Target = codeAddress;
+        record->Target = _place.Entry;
         byte[] bytes = code[..length].ToArray();
-        OracleImage.WriteSlot(memory, slot, bytes);
+        OracleImage.WriteCode(memory, _place.Entry, bytes);
         return new TestCase(index, bytes, [.. _instructions], _undefined.Flags(false), _undefined.Flags(true), _undefined.Status, [.. _ignored]);
     }
 
@@ -84,7 +86,12 @@ internal sealed unsafe class CaseBuilder
         OpCodeInfo form = group[_random.Below(group.Length)];
         Span<byte> bytes = code[..EncodingRoom];
         RandomEncoding.Write(form, _random, bytes);
-        if (!TryDecode(bytes, address, out Instruction instruction, out ConstantOffsets offsets) || !Fits(instruction, bytes, last))
+        if (!TryDecode(bytes, address, out Instruction instruction, out ConstantOffsets offsets))
+        {
+            return last && IsBadlyLocked(bytes) ? AddBadlyLocked(instruction, bytes.Length, address) : 0;
+        }
+
+        if (!Fits(instruction, bytes, last))
         {
             return 0;
         }
@@ -94,7 +101,7 @@ internal sealed unsafe class CaseBuilder
         PatchImmediate(instruction, offsets, bytes);
         SuggestOperands(instruction);
         bool good = _placer.TryPlace(instruction, offsets, bytes, _placed)
-            && (instruction.FlowControl == FlowControl.Next || TryAim(instruction, offsets, bytes, address, record, recordAddress))
+            && (instruction.FlowControl == FlowControl.Next || _aimer.TryAim(instruction, offsets, bytes, _place, record, recordAddress, _placed))
             && TryDecode(bytes, address, out Instruction final, out _)
             && final.Code == instruction.Code
             && final.Length == instruction.Length
@@ -110,6 +117,36 @@ internal sealed unsafe class CaseBuilder
         NoteWrites(instruction);
         _instructions.Add(instruction);
         return instruction.Length;
+    }
+
+    /// <summary>Whether LOCK is all that is wrong with bytes that don't decode: #UD to all processors, but that some overlook it with group 15 and hints.</summary>
+    private bool IsBadlyLocked(ReadOnlySpan<byte> bytes)
+    {
+        const byte Lock = 0xF0;
+        int prefixes = bytes.IndexOfAnyExcept(RandomEncoding.Prefixes);
+        int at = bytes[..prefixes].IndexOf(Lock);
+        if (at < 0)
+        {
+            return false;
+        }
+
+        byte[] without = [.. bytes[..at], .. bytes[(at + 1)..]];
+        return TryDecode(without, _place.Entry, out Instruction instruction, out _)
+            && !IgnoresLock(instruction.Code.ToOpCode())
+            && _forms.Contains(instruction);
+    }
+
+    private static bool IgnoresLock(OpCodeInfo form) => form.Table == OpCodeTableKind.T0F
+        && (form.OpCode is 0xAE or 0x0D or (>= 0x18 and <= 0x1F) || form.OpCode >> 8 == 0xAE);
+
+    private int AddBadlyLocked(in Instruction instruction, int room, ulong address)
+    {
+        const int MaxInstructionLength = 15;
+        Instruction undefined = instruction;
+        undefined.Length = Math.Min(MaxInstructionLength, room);
+        undefined.IP = address;
+        _instructions.Add(undefined);
+        return undefined.Length;
     }
 
     /// <summary>What CL holds when a shift by it runs, −1 when an earlier instruction has written it.</summary>
@@ -211,62 +248,6 @@ internal sealed unsafe class CaseBuilder
             default:
                 break;
         }
-    }
-
-    /// <summary>Lets a branch end on a breakpoint of its own slot, so that where it went is seen.</summary>
-    private bool TryAim(in Instruction instruction, ConstantOffsets offsets, Span<byte> bytes, ulong address, CaseRecord* record, ulong recordAddress)
-    {
-        const int JumpLength = 5;
-        ulong slot = address & ~(ulong)(OracleLayout.SlotLength - 1);
-        int end = (int)(instruction.NextIP - slot) + JumpLength;
-        ulong target = slot + (ulong)(_random.Percent(50) ? _random.Below(OracleLayout.SlotEntry) : end + _random.Below(OracleLayout.SlotLength - end));
-        if (_random.Percent(3))
-        {
-            target = OracleLayout.MissingPage + (ulong)_random.Below(0x1000);
-        }
-
-        switch (instruction.FlowControl)
-        {
-            case FlowControl.ConditionalBranch:
-            case FlowControl.UnconditionalBranch:
-            case FlowControl.Call:
-                return instruction.Op0Kind == OpKind.NearBranch64 && TryPatchBranch(instruction, offsets, bytes, target, slot);
-            case FlowControl.IndirectBranch or FlowControl.IndirectCall when instruction.Op0Kind == OpKind.Register:
-                return _registers.TryPin(instruction.Op0Register, target);
-            case FlowControl.IndirectBranch or FlowControl.IndirectCall:
-                return TryWrite(record, _placed[0].Address - recordAddress, target);
-            case FlowControl.Return:
-                return TryWrite(record, _registers[Register.RSP] - recordAddress, target);
-            default:
-                return true;
-        }
-    }
-
-    private bool TryPatchBranch(in Instruction instruction, ConstantOffsets offsets, Span<byte> bytes, ulong target, ulong slot)
-    {
-        long distance = (long)(target - instruction.NextIP);
-        if (offsets.ImmediateSize == 1)
-        {
-            distance = distance == (sbyte)distance ? distance : (long)(slot + (ulong)_random.Below(OracleLayout.SlotEntry) - instruction.NextIP);
-            bytes[offsets.ImmediateOffset] = (byte)distance;
-            return distance == (sbyte)distance;
-        }
-
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[offsets.ImmediateOffset..], (int)distance);
-        return offsets.ImmediateSize == 4;
-    }
-
-    private static bool TryWrite(CaseRecord* record, ulong offset, ulong value)
-    {
-        ulong within = offset - CaseRecord.ScratchOffset;
-        if (within > CaseRecord.ScratchLength - 8)
-        {
-            // The operand was sent to where it faults.
-            return true;
-        }
-
-        *(ulong*)(record->Scratch + within) = value;
-        return true;
     }
 
     private void FillOperands(in Instruction instruction, CaseRecord* record, ulong recordAddress)

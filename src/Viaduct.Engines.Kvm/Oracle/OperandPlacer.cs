@@ -39,8 +39,9 @@ internal sealed class OperandPlacer
     /// <returns>False when it can't be done with what is settled already.</returns>
     public bool TryPlace(in Instruction instruction, ConstantOffsets offsets, Span<byte> bytes, List<PlacedOperand> placed)
     {
-        // MXCSR from anywhere would have bits that some processors have and others don't.
-        _mayStray = instruction.Mnemonic != Mnemonic.Ldmxcsr;
+        // MXCSR from anywhere would have bits that some processors have and others don't; whether bytes that are masked
+        // out fault is the processor's choice.
+        _mayStray = instruction.Mnemonic is not (Mnemonic.Ldmxcsr or Mnemonic.Maskmovq or Mnemonic.Maskmovdqu);
         if (instruction.IsStringInstruction)
         {
             return TryPlaceString(instruction, placed);

@@ -37,6 +37,9 @@ internal static unsafe class OracleImage
                 image + address);
         }
 
+        // Where no case's code is, a branch that ends there is seen.
+        const byte Breakpoint = 0xCC;
+        new Span<byte>(image + OracleLayout.Slots, OracleLayout.MaxCases * OracleLayout.SlotLength).Fill(Breakpoint);
         *(ulong*)(image + OracleLayout.CurrentRecord) = OracleLayout.RecordAddress(first);
         *(ulong*)(image + OracleLayout.Remaining) = (ulong)cases;
         *(ulong*)(image + OracleLayout.Vector) = OracleLayout.NoVector;
@@ -52,18 +55,16 @@ internal static unsafe class OracleImage
     /// <summary>The record in a slot.</summary>
     public static CaseRecord* Record(HostMemory memory, int slot) => (CaseRecord*)(memory.Pointer + OracleLayout.RecordAddress(slot));
 
-    /// <summary>Writes a case's code: breakpoints all around, the instructions, and a jump to the driver's tail.</summary>
-    public static void WriteSlot(HostMemory memory, int slot, ReadOnlySpan<byte> instructions)
+    /// <summary>Writes a case's code: the instructions and a jump to the driver's tail, as far as there is room for code.</summary>
+    public static void WriteCode(HostMemory memory, ulong address, ReadOnlySpan<byte> instructions)
     {
-        const byte Breakpoint = 0xCC;
         const byte JumpNear = 0xE9;
-        ulong address = OracleLayout.SlotAddress(slot);
-        Span<byte> bytes = new(memory.Pointer + address, OracleLayout.SlotLength);
-        bytes.Fill(Breakpoint);
-        instructions.CopyTo(bytes[OracleLayout.SlotEntry..]);
-        int end = OracleLayout.SlotEntry + instructions.Length;
-        bytes[end] = JumpNear;
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[(end + 1)..], (int)(Tail - (address + (ulong)end + 5)));
+        Span<byte> bytes = stackalloc byte[OracleLayout.SlotLength];
+        instructions.CopyTo(bytes);
+        bytes[instructions.Length] = JumpNear;
+        int length = instructions.Length + 5;
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[(instructions.Length + 1)..], (int)(Tail - (address + (ulong)length)));
+        bytes[..Math.Min(length, (int)(OracleLayout.Records - address))].CopyTo(new Span<byte>(memory.Pointer + address, length));
     }
 
     private static void WritePageTables(byte* image)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Iced.Intel;
 
 namespace Viaduct.Engines.Kvm.Oracle;
@@ -6,6 +7,9 @@ namespace Viaduct.Engines.Kvm.Oracle;
 internal static class RandomEncoding
 {
     private const int MaxPrefixes = 6;
+
+    /// <summary>All legacy prefixes.</summary>
+    public static SearchValues<byte> Prefixes { get; } = SearchValues.Create([0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x66, 0x67, 0xF0, 0xF2, 0xF3]);
 
     /// <summary>Writes at least one whole instruction's worth of bytes; the decoder says how long it came out.</summary>
     /// <param name="form">What to write.</param>

@@ -174,9 +174,7 @@ internal static unsafe class Exchange
         ulong address = EffectiveAddress.Of(s, op);
         if ((address & 15) != 0)
         {
-            _ = Leave.Raise(s, op, Vector.GeneralProtection, 0);
-            s->Fault.NonCanonical = !Branches.IsCanonical(address);
-            return null;
+            return Leave.Misaligned(s, op, address);
         }
 
         UInt128 expected = new(s->Registers[2], s->Registers[0]);

@@ -72,6 +72,15 @@ internal static unsafe class Leave
         return Faulted(s, op);
     }
 
+    /// <summary>Raises #GP(0) for an operand that isn't aligned, or what its address alone would raise.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static Op* Misaligned(CpuState* s, Op* op, ulong address)
+    {
+        s->Fault = new Fault { Vector = Vector.GeneralProtection, HasErrorCode = true, NonCanonical = !Branches.IsCanonical(address) };
+        s->Exit = ExitReason.Fault;
+        return Faulted(s, op);
+    }
+
     /// <summary>Goes on at a linear address on whatever page.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Op* To(CpuState* s, ulong linear)

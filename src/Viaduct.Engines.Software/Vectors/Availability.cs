@@ -41,12 +41,12 @@ internal static unsafe class Availability
     internal static Op* SimdFault(CpuState* s, Op* op) =>
         Leave.Raise(s, op, (s->Cr4 & Cr4.SimdExceptions) != 0 ? Vector.SimdFault : Vector.InvalidOpcode);
 
-    /// <summary>Records #GP(0): an operand isn't aligned, or sets what is reserved.</summary>
+    /// <summary>Records #GP(0): the operand at an address isn't aligned.</summary>
     /// <returns>False.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static bool Refuse(CpuState* s)
+    internal static bool Refuse(CpuState* s, ulong address)
     {
-        s->Fault = new Fault { Vector = Vector.GeneralProtection, HasErrorCode = true };
+        s->Fault = new Fault { Vector = Vector.GeneralProtection, HasErrorCode = true, NonCanonical = !Branches.IsCanonical(address) };
         s->Exit = ExitReason.Fault;
         return false;
     }

@@ -63,7 +63,7 @@ internal static unsafe class SseMoves
         ulong address = EffectiveAddress.Of(s, op);
         if ((address & 15) != 0)
         {
-            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+            return Leave.Misaligned(s, op, address);
         }
 
         return Guest.Store(cpu, s, address, Xmm.At(s, op->Source)) ? op + 1 : Leave.StoreStopped(s, op);

@@ -22,7 +22,7 @@ internal static unsafe class StateImage
         ulong address = EffectiveAddress.Of(s, op);
         if ((address & 15) != 0)
         {
-            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+            return Leave.Misaligned(s, op, address);
         }
 
         int xmm = s->Long64 ? 16 : 8;
@@ -44,7 +44,7 @@ internal static unsafe class StateImage
         ulong address = EffectiveAddress.Of(s, op);
         if ((address & 15) != 0)
         {
-            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+            return Leave.Misaligned(s, op, address);
         }
 
         int xmm = s->Long64 ? 16 : 8;

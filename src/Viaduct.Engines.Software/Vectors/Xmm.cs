@@ -21,7 +21,7 @@ internal static unsafe class Xmm
         if ((address & 15) != 0)
         {
             Unsafe.SkipInit(out value);
-            return Availability.Refuse(s);
+            return Availability.Refuse(s, address);
         }
 
         return Guest.Load(cpu, s, address, out value);

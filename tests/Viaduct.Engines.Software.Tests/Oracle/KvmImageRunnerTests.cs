@@ -48,7 +48,7 @@ public sealed unsafe class KvmImageRunnerTests
         record->Before.Mxcsr = 0x1F80;
         record->Before.Flags = 0x202;
         record->Target = OracleLayout.SlotAddress(slot) + OracleLayout.SlotEntry;
-        OracleImage.WriteSlot(runner.Memory, slot, instruction);
+        OracleImage.WriteCode(runner.Memory, record->Target, instruction);
     }
 
     private static CaseRecord* Record(KvmImageRunner runner, int slot) => OracleImage.Record(runner.Memory, slot);
