@@ -27,6 +27,7 @@ internal sealed unsafe class CaseBuilder
     private readonly List<Instruction> _instructions = [];
     private readonly List<Range> _ignored = [];
     private CodePlace _place;
+    private Mnemonic _mnemonic;
 
     /// <param name="forms">What to choose from.</param>
     public CaseBuilder(InstructionForms forms)
@@ -76,7 +77,7 @@ internal sealed unsafe class CaseBuilder
         record->Target = _place.Entry;
         byte[] bytes = code[..length].ToArray();
         OracleImage.WriteCode(memory, _place.Entry, bytes);
-        return new TestCase(index, bytes, [.. _instructions], _undefined.Flags(false), _undefined.Flags(true), _undefined.Status, [.. _ignored]);
+        return new TestCase(index, _mnemonic, bytes, [.. _instructions], _undefined.Flags(false), _undefined.Flags(true), _undefined.Status, [.. _ignored]);
     }
 
     /// <summary>Adds one instruction. Returns its length, zero when what came out doesn't fit.</summary>
@@ -88,7 +89,7 @@ internal sealed unsafe class CaseBuilder
         RandomEncoding.Write(form, _random, bytes);
         if (!TryDecode(bytes, address, out Instruction instruction, out ConstantOffsets offsets))
         {
-            return last && IsBadlyLocked(bytes) ? AddBadlyLocked(instruction, bytes.Length, address) : 0;
+            return last && IsBadlyLocked(bytes) ? AddBadlyLocked(instruction, form.Mnemonic, bytes.Length, address) : 0;
         }
 
         if (!Fits(instruction, bytes, last))
@@ -116,6 +117,7 @@ internal sealed unsafe class CaseBuilder
         FillOperands(instruction, record, recordAddress);
         NoteWrites(instruction);
         _instructions.Add(instruction);
+        _mnemonic = instruction.Mnemonic;
         return instruction.Length;
     }
 
@@ -139,13 +141,14 @@ internal sealed unsafe class CaseBuilder
     private static bool IgnoresLock(OpCodeInfo form) => form.Table == OpCodeTableKind.T0F
         && (form.OpCode is 0xAE or 0x0D or (>= 0x18 and <= 0x1F) || form.OpCode >> 8 == 0xAE);
 
-    private int AddBadlyLocked(in Instruction instruction, int room, ulong address)
+    private int AddBadlyLocked(in Instruction instruction, Mnemonic mnemonic, int room, ulong address)
     {
         const int MaxInstructionLength = 15;
         Instruction undefined = instruction;
         undefined.Length = Math.Min(MaxInstructionLength, room);
         undefined.IP = address;
         _instructions.Add(undefined);
+        _mnemonic = mnemonic;
         return undefined.Length;
     }
 

@@ -38,7 +38,8 @@ internal static unsafe class X87Instructions
 
         if (operation.WritesFlags)
         {
-            Flags.Write(s, (Flags.Read(s) & ~ComparisonFlags) | (context.Flags & ComparisonFlags));
+            // OF, SF and AF are cleared, as by COMISS.
+            Flags.Write(s, context.Flags & ComparisonFlags);
         }
         else if (operation.WritesAx)
         {
