@@ -257,14 +257,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
             Volatile.Write(ref s->Limit, 0);
         }
 
-        while (_writtenPages.TryDequeue(out (HostMemory Memory, ulong Page) written))
-        {
-            if (_code.OnDeviceWrite(written.Memory, written.Page))
-            {
-                Memory.FlushCode();
-            }
-        }
-
+        DropWrittenCode();
         if (Interlocked.Exchange(ref _mapChanged, 0) != 0)
         {
             Memory.FlushAll();
@@ -294,6 +287,17 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         return true;
     }
 
+    private void DropWrittenCode()
+    {
+        while (_writtenPages.TryDequeue(out (HostMemory Memory, ulong Page) written))
+        {
+            if (_code.OnDeviceWrite(written.Memory, written.Page))
+            {
+                Memory.FlushCode();
+            }
+        }
+    }
+
     // HLT: until an interrupt that would be taken, an NMI, or a request to stop.
     private void Sleep()
     {
@@ -302,6 +306,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         {
             _sleeping = true;
             Interlocked.MemoryBarrier();
+
+            // Devices go on writing while the guest halts; what they report must not pile up.
+            DropWrittenCode();
             long now = _clock.Nanoseconds;
             Apic.CheckTimer(now);
             bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0;

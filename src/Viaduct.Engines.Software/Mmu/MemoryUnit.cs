@@ -328,6 +328,8 @@ internal sealed unsafe class MemoryUnit : IDisposable
         int width = Math.Min(size, 8);
         if (access == Access.Read)
         {
+            // Of a wider access only the first eight bytes are there.
+            new Span<byte>(bytes, size).Clear();
             _ = _apic.Read(physical & 0xFFF, width, out value);
             Unsafe.CopyBlockUnaligned(bytes, &value, (uint)width);
         }
