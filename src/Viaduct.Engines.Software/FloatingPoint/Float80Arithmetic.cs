@@ -136,15 +136,16 @@ internal static class Float80Arithmetic
         var unpacked = value.Unpack();
         var significand = Unpacked.ShiftRightSticky(unpacked.Significand, 63 - unpacked.Exponent);
         var cut = Rounded.To(significand, 64, value.IsNegative, status.Rounding);
+        var rounded = cut.Kept == 0
+            ? Float80.Zero(value.IsNegative)
+            : Float80Rounding.Pack(Unpacked.FromInteger(value.IsNegative, cut.Kept), 64, ref status);
         status.RoundedUp = cut.Up;
         if (cut.Inexact)
         {
             status.Raise(FloatExceptions.Precision);
         }
 
-        return cut.Kept == 0
-            ? Float80.Zero(value.IsNegative)
-            : Float80Rounding.Pack(Unpacked.FromInteger(value.IsNegative, cut.Kept), 64, ref status);
+        return rounded;
     }
 
     /// <summary>FSCALE: <c>a × 2^trunc(b)</c>.</summary>

@@ -80,7 +80,22 @@ internal static class Float80Convert
             return sign | SoftFloat<TFormat>.Infinity;
         }
 
-        return value.IsZero ? sign : SoftFloat<TFormat>.Pack(value.Unpack(), ref status);
+        if (value.IsZero)
+        {
+            return sign;
+        }
+
+        var result = SoftFloat<TFormat>.Pack(value.Unpack(), ref status);
+
+        // Nothing is stored then, so that nothing was rounded.
+        const FloatExceptions Range = FloatExceptions.Overflow | FloatExceptions.Underflow;
+        if ((status.Raised & ~status.Masks & Range) != 0)
+        {
+            status.Withdraw(FloatExceptions.Precision);
+            status.RoundedUp = false;
+        }
+
+        return result;
     }
 
     /// <summary>Rounds to a signed integer; the most negative one, and invalid, if it doesn't fit.</summary>

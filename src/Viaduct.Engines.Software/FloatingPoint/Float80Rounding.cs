@@ -32,9 +32,15 @@ internal static class Float80Rounding
         if ((status.Masks & FloatExceptions.Overflow) == 0)
         {
             Note(in rounded, ref status);
-            return exponent - ExponentAdjustment >= Float80.MaxExponent
-                ? Float80.Infinity(value.Negative)
-                : new Float80(value.Negative, exponent - ExponentAdjustment, rounded.Kept << (64 - precision));
+            if (exponent - ExponentAdjustment < Float80.MaxExponent)
+            {
+                return new Float80(value.Negative, exponent - ExponentAdjustment, rounded.Kept << (64 - precision));
+            }
+
+            // Only FSCALE goes further.
+            status.Raise(FloatExceptions.Precision);
+            status.RoundedUp = true;
+            return Float80.Infinity(value.Negative);
         }
 
         status.Raise(FloatExceptions.Precision);
@@ -57,9 +63,14 @@ internal static class Float80Rounding
         {
             status.Raise(FloatExceptions.Underflow);
             Note(in unbounded, ref status);
-            return exponent + ExponentAdjustment < 1
-                ? Float80.Zero(value.Negative)
-                : new Float80(value.Negative, exponent + ExponentAdjustment, unbounded.Kept << (64 - precision));
+            if (exponent + ExponentAdjustment >= 1)
+            {
+                return new Float80(value.Negative, exponent + ExponentAdjustment, unbounded.Kept << (64 - precision));
+            }
+
+            status.Raise(FloatExceptions.Precision);
+            status.RoundedUp = false;
+            return Float80.Zero(value.Negative);
         }
 
         var significand = Unpacked.ShiftRightSticky(value.Significand, 1 - (value.Exponent + Float80.Bias));

@@ -57,6 +57,9 @@ public struct FloatStatus
     /// <summary>Notes <paramref name="exceptions"/>.</summary>
     public void Raise(FloatExceptions exceptions) => Raised |= exceptions;
 
+    /// <summary>Takes <paramref name="exceptions"/> back.</summary>
+    public void Withdraw(FloatExceptions exceptions) => Raised &= ~exceptions;
+
     /// <summary>The same environment under another rounding mode, with nothing raised.</summary>
     public readonly FloatStatus With(RoundingMode rounding) =>
         new((_control & ~(3u << RoundingShift)) | ((uint)rounding << RoundingShift));

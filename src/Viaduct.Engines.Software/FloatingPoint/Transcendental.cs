@@ -26,12 +26,24 @@ internal static class Transcendental
 
         if (value.IsZero || value.Exponent >= Float80.Bias)
         {
-            return value == Float80.One.Negated() ? new Float80(true, Float80.Bias - 1, Float80.IntegerBit) : value;
+            return Edge(value, ref status);
         }
 
         var power = WideMath.Multiply(value.Unpack(), X87Constants.WideLn2);
         var series = PowerSeries.Exponential.Evaluate(WideMath.ToFraction(in power), alternating: value.IsNegative);
         return Trigonometry.RoundWide(WideMath.Multiply(in power, in series), ref status);
+    }
+
+    private static Float80 Edge(Float80 value, ref FloatStatus status)
+    {
+        if (value.IsZero)
+        {
+            return value;
+        }
+
+        // Processors report the exact results at the ends as rounded, too.
+        status.Raise(FloatExceptions.Precision);
+        return value == Float80.One.Negated() ? new Float80(true, Float80.Bias - 1, Float80.IntegerBit) : value;
     }
 
     /// <summary>y × log₂ x.</summary>
@@ -67,6 +79,7 @@ internal static class Transcendental
         }
 
         var logarithm = BinaryLogarithm(x.Unpack(), out var isInteger);
+        status.Raise(FloatExceptions.Precision);
         return isInteger
             ? Float80Rounding.Pack(Unpacked.Multiply(y.Unpack(), in logarithm), 64, ref status)
             : Trigonometry.RoundWide(WideMath.Multiply(y.Unpack(), in logarithm), ref status);

@@ -11,11 +11,8 @@ internal static class X87Comparison
         var withRegister = operation.Format == X87Format.None && operation.Kind != X87Kind.Test;
         if (state.IsEmpty(0) || (withRegister && state.IsEmpty(operation.Index)))
         {
-            if (state.StackFault(overflow: false))
-            {
-                Deliver(ref state, in operation, FloatRelation.Unordered, ref context);
-            }
-
+            var isMasked = state.StackFault(overflow: false);
+            Deliver(ref state, in operation, FloatRelation.Unordered, isMasked, ref context);
             return;
         }
 
@@ -27,10 +24,14 @@ internal static class X87Comparison
         var quietIsInvalid = operation.Kind != X87Kind.CompareUnordered;
         var relation = Float80Arithmetic.Compare(state.Read(0), other, quietIsInvalid, ref status);
         X87Arithmetic.NoteDenormalOperand(in loading, relation == FloatRelation.Unordered, ref status);
-        if (X87Unit.Commit(ref state, in status))
+        var conditions = state.Status;
+        var isDelivered = X87Unit.Commit(ref state, in status);
+        if (operation.WritesFlags)
         {
-            Deliver(ref state, in operation, relation, ref context);
+            state.SetConditions(X87Status.C1, conditions);
         }
+
+        Deliver(ref state, in operation, relation, isDelivered, ref context);
     }
 
     /// <summary>FXAM: the class of ST(0), empty or not, and its sign.</summary>
@@ -47,8 +48,9 @@ internal static class X87Comparison
         state.SetConditions(X87Status.Conditions, conditions | (value.IsNegative ? X87Status.C1 : 0));
     }
 
+    // An unmasked exception keeps the stack as it is, but not the flags.
     private static void Deliver(
-        ref X87State state, in X87Operation operation, FloatRelation relation, ref X87Context context)
+        ref X87State state, in X87Operation operation, FloatRelation relation, bool pops, ref X87Context context)
     {
         if (operation.WritesFlags)
         {
@@ -60,6 +62,9 @@ internal static class X87Comparison
             state.SetConditions(Relation, (int)relation << 8);
         }
 
-        state.Pop(operation.Pops);
+        if (pops)
+        {
+            state.Pop(operation.Pops);
+        }
     }
 }

@@ -75,6 +75,7 @@ internal static class X87Functions
 
     private static void Remainder(ref X87State state, bool nearest)
     {
+        state.SetConditions(X87Status.C2, 0);
         if (IsMissing(ref state, 0, 1, 0, 0))
         {
             return;
@@ -87,9 +88,10 @@ internal static class X87Functions
             return;
         }
 
+        // Without a quotient, C0 and C3 keep what they held.
         var quotient = remainder.Quotient;
         state.SetConditions(
-            X87Status.Conditions,
+            remainder.Value.IsNaN ? X87Status.C1 : X87Status.Conditions,
             ((quotient & 1) != 0 ? X87Status.C1 : 0)
             | ((quotient & 2) != 0 ? X87Status.C3 : 0)
             | ((quotient & 4) != 0 ? X87Status.C0 : 0)
@@ -115,6 +117,7 @@ internal static class X87Functions
 
     private static void Trigonometric(ref X87State state, X87Kind kind)
     {
+        state.SetConditions(X87Status.C2, 0);
         var pushes = kind is X87Kind.Tangent or X87Kind.SineCosine;
         if (pushes ? IsPairBlocked(ref state) : IsMissing(ref state, 0, 0, 0, 0))
         {
@@ -137,7 +140,6 @@ internal static class X87Functions
             X87Kind.Tangent => Trigonometry.Tangent(value, ref status),
             _ => Trigonometry.SineCosine(value, ref status, out second),
         };
-        state.SetConditions(X87Status.C2, 0);
         if (!X87Unit.Commit(ref state, in status))
         {
             return;

@@ -10,12 +10,6 @@ internal static class X87Transfers
 
     internal static void Load(ref X87State state, in X87Operation operation, ReadOnlySpan<byte> memory)
     {
-        if (!state.IsEmpty(7))
-        {
-            PushOverflow(ref state);
-            return;
-        }
-
         if (operation.Format == X87Format.None && state.IsEmpty(operation.Index))
         {
             if (state.StackFault(overflow: false))
@@ -26,11 +20,20 @@ internal static class X87Transfers
             return;
         }
 
+        if (!state.IsEmpty(7))
+        {
+            PushOverflow(ref state);
+            return;
+        }
+
         var status = FloatStatus.FromX87Control(state.Control);
         var value = operation.Format == X87Format.None
             ? state.Read(operation.Index)
             : ReadOperand(operation.Format, memory, ref status);
-        if (X87Unit.Commit(ref state, in status))
+        X87Unit.Commit(ref state, in status);
+
+        // A denormal is loaded even if that exception is unmasked.
+        if ((status.Raised & ~state.Masks & FloatExceptions.Invalid) == 0)
         {
             state.Push(value.IsSignaling && operation.Format is X87Format.Single or X87Format.Double ? value.Quieted() : value);
         }
@@ -133,7 +136,6 @@ internal static class X87Transfers
             return;
         }
 
-        state.SetConditions(X87Status.C1, 0);
         var selected = (operation.Condition & 3) switch
         {
             0 => 0x01u,

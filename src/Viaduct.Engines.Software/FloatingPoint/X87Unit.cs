@@ -86,6 +86,7 @@ public static class X87Unit
                 break;
             case X87Kind.Free:
                 state.Free(operation.Index);
+                state.SetConditions(X87Status.C1, 0);
                 state.Pop(operation.Pops);
                 break;
             case X87Kind.Compare or X87Kind.CompareUnordered or X87Kind.Test:
