@@ -72,6 +72,8 @@ internal static unsafe class MmxConversions
             return Leave.Faulted(s, op);
         }
 
+        // The x87 state changes even if the conversion faults.
+        s->X87.EnterMmx();
         FloatStatus status = new(s->Mxcsr);
         ulong result = ((delegate*<Vector128<byte>, ref FloatStatus, ulong>)op->Link)(value, ref status);
         if (!status.Commit(ref s->Mxcsr))
@@ -79,7 +81,6 @@ internal static unsafe class MmxConversions
             return Availability.SimdFault(s, op);
         }
 
-        s->X87.EnterMmx();
         s->X87.WriteMmx(op->Destination, result);
         return op + 1;
     }
