@@ -172,14 +172,11 @@ internal static unsafe class MmxInstructions
         }
 
         Vector128<byte> bytes = Vector128.CreateScalar(s->X87.ReadMmx(op->Destination)).AsByte();
-        bool silent = SseMoves.StoreMasked(cpu, s, op, bytes, MmxInteger.PMovMskB(s->X87.ReadMmx(op->Source)));
-        if (!silent && s->Exit != ExitReason.CodeModified)
-        {
-            return Leave.Faulted(s, op);
-        }
+        uint mask = MmxInteger.PMovMskB(s->X87.ReadMmx(op->Source));
 
+        // The x87 state changes even if the store faults, unlike at other stores.
         s->X87.EnterMmx();
-        return silent ? op + 1 : Leave.StoreStopped(s, op);
+        return SseMoves.StoreMasked(cpu, s, op, bytes, mask, 8) ? op + 1 : Leave.StoreStopped(s, op);
     }
 
     /// <summary>EMMS: as every MMX instruction it makes TOP zero; then all registers are empty.</summary>

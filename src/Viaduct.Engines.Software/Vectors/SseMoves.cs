@@ -288,20 +288,14 @@ internal static unsafe class SseMoves
 
         Vector128<byte> bytes = Xmm.At(s, op->Destination);
         uint mask = SseInteger.PMovMskB(Xmm.At(s, op->Source));
-        return StoreMasked(cpu, s, op, bytes, mask) ? op + 1 : Leave.StoreStopped(s, op);
+        return StoreMasked(cpu, s, op, bytes, mask, 16) ? op + 1 : Leave.StoreStopped(s, op);
     }
 
-    /// <summary>Writes the bytes whose mask bit is set. All pages that they could touch must allow it.</summary>
-    internal static bool StoreMasked(SoftwareCpu cpu, CpuState* s, Op* op, Vector128<byte> bytes, uint mask)
+    /// <summary>Writes the bytes whose mask bit is set. Memory must allow it for all of them, set or not.</summary>
+    internal static bool StoreMasked(SoftwareCpu cpu, CpuState* s, Op* op, Vector128<byte> bytes, uint mask, int size)
     {
         ulong address = EffectiveAddress.Of(s, op);
-        int size = 32 - System.Numerics.BitOperations.LeadingZeroCount(mask);
-        if (size == 0)
-        {
-            return true;
-        }
-
-        if (!cpu.Memory.ProbeWrite(address, size))
+        if (!Block.Probe(cpu, s, address, size))
         {
             return false;
         }

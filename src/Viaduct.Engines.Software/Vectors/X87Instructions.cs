@@ -14,6 +14,9 @@ namespace Viaduct.Engines.Software.Vectors;
 internal static unsafe class X87Instructions
 {
     private const int LargestOperand = 112;
+
+    // The environment in its 16-bit layout is touched at both ends: that shows in a page fault's address.
+    private const int ShortEnvironment = 14;
     private const uint ComparisonFlags = Rflags.Carry | Rflags.Parity | Rflags.Zero;
 
     /// <summary>Those without a memory operand.</summary>
@@ -60,7 +63,7 @@ internal static unsafe class X87Instructions
 
         ulong address = EffectiveAddress.Of(s, op);
         byte* memory = stackalloc byte[LargestOperand];
-        if (!Block.Load(cpu, s, address, memory, op->Extra))
+        if ((op->Extra == ShortEnvironment && !IsReadable(cpu, s, address)) || !Block.Load(cpu, s, address, memory, op->Extra))
         {
             return Leave.Faulted(s, op);
         }
@@ -80,7 +83,7 @@ internal static unsafe class X87Instructions
         }
 
         ulong address = EffectiveAddress.Of(s, op);
-        if (!Block.Probe(cpu, s, address, op->Extra))
+        if ((op->Extra == ShortEnvironment && !IsWritable(cpu, s, address)) || !Block.Probe(cpu, s, address, op->Extra))
         {
             return Leave.Faulted(s, op);
         }
@@ -110,6 +113,12 @@ internal static unsafe class X87Instructions
 
     private static Op* Stopped(CpuState* s, Op* op) =>
         Availability.HasX87(s) ? Leave.Raise(s, op, Vector.MathFault) : Availability.NoX87(s, op);
+
+    private static bool IsReadable(SoftwareCpu cpu, CpuState* s, ulong address) =>
+        Guest.Load(cpu, s, address, out byte _) && Guest.Load(cpu, s, address + ShortEnvironment - 1, out byte _);
+
+    private static bool IsWritable(SoftwareCpu cpu, CpuState* s, ulong address) =>
+        Block.Probe(cpu, s, address, 1) && Block.Probe(cpu, s, address + ShortEnvironment - 1, 1);
 
     private static X87Outcome Execute(
         SoftwareCpu cpu, CpuState* s, Op* op, X87Operation operation, Span<byte> memory, ref X87Context context)
