@@ -115,10 +115,10 @@ internal static unsafe class X87Instructions
         Availability.HasX87(s) ? Leave.Raise(s, op, Vector.MathFault) : Availability.NoX87(s, op);
 
     private static bool IsReadable(SoftwareCpu cpu, CpuState* s, ulong address) =>
-        Guest.Load(cpu, s, address, out byte _) && Guest.Load(cpu, s, address + ShortEnvironment - 1, out byte _);
+        Guest.Load(cpu, s, address, out ushort _) && Guest.Load(cpu, s, address + ShortEnvironment - 1, out byte _);
 
     private static bool IsWritable(SoftwareCpu cpu, CpuState* s, ulong address) =>
-        Block.Probe(cpu, s, address, 1) && Block.Probe(cpu, s, address + ShortEnvironment - 1, 1);
+        Block.Probe(cpu, s, address, 2) && Block.Probe(cpu, s, address + ShortEnvironment - 1, 1);
 
     private static X87Outcome Execute(
         SoftwareCpu cpu, CpuState* s, Op* op, X87Operation operation, Span<byte> memory, ref X87Context context)
