@@ -66,9 +66,9 @@ internal static class CpuIdentification
         | (1 << 9) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 15) | (1 << 16) | (1 << 17) | (1 << 19)
         | (1 << 23) | (1 << 24) | (1 << 25) | (1 << 26);
 
-    // FSGSBASE, IA32_TSC_ADJUST, SMEP, ERMS. With the second, kernels don't watch the TSC by their jiffies, which fall
-    // behind on a busy host.
-    private static uint StructuredEbx => (1u << 0) | (1 << 1) | (1 << 7) | (1 << 9);
+    // FSGSBASE, IA32_TSC_ADJUST, SMEP, ERMS, no FPU selectors in images. With the second, kernels don't watch the TSC by
+    // their jiffies, which fall behind on a busy host.
+    private static uint StructuredEbx => (1u << 0) | (1 << 1) | (1 << 7) | (1 << 9) | (1 << 13);
 
     // FSRM, IBRS and IBPB, ARCH_CAPABILITIES: an interpreter doesn't speculate, and the MSR says so.
     private static uint StructuredEdx => (1u << 4) | (1 << 26) | (1 << 29);
