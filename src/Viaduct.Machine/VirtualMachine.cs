@@ -123,6 +123,9 @@ public sealed class VirtualMachine : IDisposable
             _threads.Add(thread);
             thread.UnsafeStart();
         }
+
+        // The kernel's unpacked image was garbage of many megabytes; while the guest runs there is time to give it back.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
     }
 
     /// <summary>Ends the machine as pulling its plug would. Any thread.</summary>

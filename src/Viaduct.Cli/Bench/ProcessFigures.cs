@@ -5,8 +5,29 @@ namespace Viaduct.Cli.Bench;
 /// <summary>What Linux knows of this process (proc(5)).</summary>
 internal static class ProcessFigures
 {
-    /// <summary>Bytes in RAM that are the process's own or of its files; guest RAM is shared memory and isn't among them.</summary>
-    internal static long MemoryWithoutGuest() => Status("RssAnon:") + Status("RssFile:");
+    /// <summary>What the machine names its RAM's mapping.</summary>
+    private const string GuestMemory = "/memfd:guest-ram";
+    private const string ResidentKey = "Rss:";
+
+    /// <summary>Bytes that the process has in RAM, but for its guest's RAM.</summary>
+    internal static long MemoryWithoutGuest()
+    {
+        long kibibytes = 0;
+        bool counts = true;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            if (char.IsAsciiHexDigitLower(line[0]))
+            {
+                counts = !line.Contains(GuestMemory, StringComparison.Ordinal);
+            }
+            else if (counts && line.StartsWith(ResidentKey, StringComparison.Ordinal))
+            {
+                kibibytes += long.Parse(line[ResidentKey.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+            }
+        }
+
+        return kibibytes << 10;
+    }
 
     /// <summary>CPU seconds of the first thread of a name; zero where there is none.</summary>
     internal static double ThreadSeconds(string name)
@@ -21,12 +42,5 @@ internal static class ProcessFigures
         }
 
         return 0;
-    }
-
-    private static long Status(string key)
-    {
-        string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(key, StringComparison.Ordinal));
-        string kibibytes = line[key.Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
-        return long.Parse(kibibytes, CultureInfo.InvariantCulture) << 10;
     }
 }
