@@ -26,16 +26,16 @@ internal static class BareGuest
     private const int PointersOffset = 0x3200;
     private const int IdtOffset = 0x4000;
     private const int HeaderLength = 0x1000;
-    private const int NoteOffset = 0x200;
+    private const int NoteOffset = 0x800;
     private const uint XenPhysicalEntry = 18;
     private const byte NonMaskable = 2;
 
     /// <summary>The file's bytes.</summary>
     /// <param name="write">Assembles the guest's code.</param>
     /// <param name="start">The physical address of the image.</param>
-    /// <param name="data">Further bytes, and where they go in physical memory.</param>
+    /// <param name="data">Further bytes, a few pieces, and where they go in physical memory.</param>
     /// <param name="ownStack">Whether exceptions have a stack of their own, for guests whose stack pointer is anywhere.</param>
-    public static byte[] Build(Action<BareCode> write, ulong start = DefaultBase, (ulong Address, byte[] Bytes)? data = null, bool ownStack = false)
+    public static byte[] Build(Action<BareCode> write, ulong start = DefaultBase, IReadOnlyList<(ulong Address, byte[] Bytes)>? data = null, bool ownStack = false)
     {
         byte[] image = new byte[ImageLength];
         BareCode code = new();
@@ -51,7 +51,7 @@ internal static class BareGuest
             BinaryPrimitives.WriteUInt64LittleEndian(gate[8..], target >> 32);
         }
 
-        return Elf(start, image, data);
+        return Elf(start, image, data ?? []);
     }
 
     // 32-bit code, entered with flat segments and paging off.
@@ -165,9 +165,9 @@ internal static class BareGuest
         return (int)stream.Length;
     }
 
-    private static byte[] Elf(ulong start, byte[] image, (ulong Address, byte[] Bytes)? data)
+    private static byte[] Elf(ulong start, byte[] image, IReadOnlyList<(ulong Address, byte[] Bytes)> data)
     {
-        byte[] file = new byte[HeaderLength + image.Length + (data?.Bytes.Length ?? 0)];
+        byte[] file = new byte[HeaderLength + image.Length + data.Sum(part => part.Bytes.Length)];
         Span<byte> header = file;
         "\u007fELF"u8.CopyTo(header);
         header[4] = 2;
@@ -178,7 +178,7 @@ internal static class BareGuest
         BinaryPrimitives.WriteUInt64LittleEndian(header[24..], start);
         BinaryPrimitives.WriteUInt64LittleEndian(header[32..], 64);
         BinaryPrimitives.WriteUInt16LittleEndian(header[54..], 56);
-        BinaryPrimitives.WriteUInt16LittleEndian(header[56..], (ushort)(data is null ? 2 : 3));
+        BinaryPrimitives.WriteUInt16LittleEndian(header[56..], (ushort)(2 + data.Count));
         Segment(header[64..], 1, HeaderLength, start, (ulong)image.Length);
         Segment(header[120..], 4, NoteOffset, 0, 20);
         Span<byte> note = header[NoteOffset..];
@@ -188,10 +188,12 @@ internal static class BareGuest
         "Xen\0"u8.CopyTo(note[12..]);
         BinaryPrimitives.WriteUInt32LittleEndian(note[16..], (uint)start);
         image.CopyTo(file, HeaderLength);
-        if (data is { } more)
+        int offset = HeaderLength + image.Length;
+        for (int i = 0; i < data.Count; i++)
         {
-            Segment(header[176..], 1, (ulong)(HeaderLength + image.Length), more.Address, (ulong)more.Bytes.Length);
-            more.Bytes.CopyTo(file, HeaderLength + image.Length);
+            Segment(header[(176 + (i * 56))..], 1, (ulong)offset, data[i].Address, (ulong)data[i].Bytes.Length);
+            data[i].Bytes.CopyTo(file, offset);
+            offset += data[i].Bytes.Length;
         }
 
         return file;

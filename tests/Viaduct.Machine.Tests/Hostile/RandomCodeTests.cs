@@ -42,7 +42,7 @@ public sealed class RandomCodeTests
     {
         using HostileDisk disk = new();
         Random random = new(seed);
-        byte[] kernel = BareGuest.Build(c => Write(c, random), data: (CodeStart, Data(random)), ownStack: true);
+        byte[] kernel = BareGuest.Build(c => Write(c, random), data: [(CodeStart, Data(random))], ownStack: true);
         using BareMachine bare = new(kernel, disks: [disk.Emulated, disk.Paravirtual]);
         bare.Machine.Start();
 

@@ -1,0 +1,37 @@
+using Viaduct.Machine.Specification;
+using Viaduct.Machine.Tests.Bare;
+using Xunit;
+
+namespace Viaduct.Machine.Tests.Hostile;
+
+/// <summary>
+/// Random accesses to ports, registers and configuration space, with DMA-capable devices let loose on random queues. A
+/// long run by hand: <c>VIADUCT_HOSTILE_CASES=10000 VIADUCT_SEED=1 ./test --filter RandomAccess</c>; a failure names its seed.
+/// </summary>
+public sealed class RandomAccessTests
+{
+    private static readonly Lazy<(ulong Nvme, ulong Virtio)> Bars = new(FindBars);
+
+    [Fact]
+    public void AnyAccesses_LeaveTheMonitorAndForeignMemoryAlone() => HostileCases.Check(60, Case);
+
+    private static void Case(int seed)
+    {
+        using HostileDisk disk = new();
+        byte[] kernel = new AccessPlan(new Random(seed), Bars.Value.Nvme, Bars.Value.Virtio).Build();
+        using BareMachine bare = new(kernel, AccessGuest.Memory, Disks(disk));
+        (MachineExit exit, string text) = bare.RunToEnd();
+        Assert.True(exit.Reason == MachineExitReason.PowerOff && text.EndsWith("ok", StringComparison.Ordinal), $"seed {seed}: {exit} after \"{text}\"");
+    }
+
+    private static (ulong Nvme, ulong Virtio) FindBars()
+    {
+        using HostileDisk disk = new();
+        using BareMachine bare = new(new AccessGuest().Build(), AccessGuest.Memory, Disks(disk));
+        ulong[] bars = [.. bare.Machine.Devices.Select(device => device.Function.ReadConfig(0x10, 4) & ~0xFUL)];
+        Assert.All(bars, bar => Assert.InRange(bar, MemoryLayout.Mmio32Start, MemoryLayout.EcamStart - 1));
+        return (bars[0], bars[1]);
+    }
+
+    private static DiskSpec[] Disks(HostileDisk disk) => [disk.Emulated, disk.Paravirtual];
+}
