@@ -7,5 +7,8 @@ internal enum Access
     Read,
     Output,
     Input,
+
+    /// <summary>No access: as many turns of a loop as the value says, for devices to get to work.</summary>
+    Wait,
     End,
 }

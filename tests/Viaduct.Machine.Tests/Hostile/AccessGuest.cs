@@ -70,6 +70,8 @@ internal sealed class AccessGuest
         a.mov(rsi, ListStart);
         Label next = a.CreateLabel();
         Label end = a.CreateLabel();
+        Label wait = a.CreateLabel();
+        Label turn = a.CreateLabel();
         c.Place(ref next);
         a.mov(eax, __dword_ptr[rsi]);
         a.mov(rdi, __qword_ptr[rsi + 8]);
@@ -78,6 +80,8 @@ internal sealed class AccessGuest
         a.add(rsi, EntryLength);
         a.cmp(eax, Kind(Access.End, 1));
         a.je(end);
+        a.cmp(eax, Kind(Access.Wait, 1));
+        a.je(wait);
         for (int size = 1; size <= 8; size *= 2)
         {
             foreach (Access access in new[] { Access.Write, Access.Read, Access.Output, Access.Input })
@@ -92,6 +96,11 @@ internal sealed class AccessGuest
             }
         }
 
+        a.jmp(next);
+        c.Place(ref wait);
+        c.Place(ref turn);
+        a.dec(rbx);
+        a.jnz(turn);
         a.jmp(next);
         c.Place(ref end);
         a.mov(rdi, CanaryStart);

@@ -16,12 +16,15 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
     private const int Used = 48 * Page;
     private const int Data = 64 * Page;
     private const int Steps = 500;
+    private const ulong Flush = 1 << 9;
 
     private static readonly ulong[] Functions = [0xE000_0000, 0xE000_8000, 0xE001_0000, 0xE010_0000, 0xE020_0000];
+    private static readonly byte[] BlockTypes = [0, 0, 1, 1, 4, 8, 11, 13];
     private static readonly byte[] IoOpcodes = [0, 1, 1, 2, 2, 4, 5, 8, 9];
     private static readonly byte[] AdminOpcodes = [0, 1, 1, 2, 4, 5, 5, 6, 8, 9, 10, 12, 0x7C, 0x80];
 
     private readonly AccessGuest _guest = new();
+    private ushort _index;
 
     /// <summary>The guest's file.</summary>
     public byte[] Build()
@@ -52,13 +55,14 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
 
     private void Step()
     {
-        switch (random.Next(20))
+        switch (random.Next(21))
         {
             case < 3:
                 _guest.Add(Access.Write, nvme + 0x1000 + ((ulong)random.Next(10) * 4), 4, (ulong)random.Next(66));
                 break;
             case < 6:
-                _guest.Add(Access.Write, Arena + Available + 2, 2, (ulong)random.Next(20));
+                _index += (ushort)random.Next(random.Next(40) == 0 ? 40 : 5);
+                _guest.Add(Access.Write, Arena + Available + 2, 2, _index);
                 _guest.Add(Access.Write, virtio + 0x3000 + ((ulong)random.Next(2) * 4), 2, (ulong)random.Next(3));
                 break;
             case 6:
@@ -102,11 +106,14 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
             case 16:
                 TouchPort();
                 break;
+            case 18:
+                Wait();
+                break;
             case 17:
                 _guest.Add(Access.Write, (random.Next(2) == 0 ? nvme + 0x2000 : virtio + 0x4000) + ((ulong)random.Next(20) * 4), 4, random.Next(2) == 0 ? 0xFEE0_0000UL : Value() & ~0x500UL);
                 break;
             default:
-                _guest.Add(Access.Write, Arena + (ulong)random.Next(AccessGuest.ArenaLength / 4) * 4 % (Data + Page), 4, Value());
+                _guest.Add(Access.Write, Arena + ((ulong)random.Next((Data + Page) / 4) * 4), 4, Value());
                 break;
         }
     }
@@ -148,6 +155,8 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
         _guest.Add(random.Next(3) == 0 ? Access.Input : Access.Output, (ulong)port, size, Value());
     }
 
+    private void Wait() => _guest.Add(Access.Wait, 0, 1, (ulong)random.Next(1, 10_000));
+
     private void StartNvme()
     {
         _guest.Add(Access.Write, nvme + 0x14, 4, 0);
@@ -155,22 +164,21 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
         _guest.Add(Access.Write, nvme + 0x28, 8, Arena);
         _guest.Add(Access.Write, nvme + 0x30, 8, Arena + NvmeCompletions);
         _guest.Add(Access.Write, nvme + 0x14, 4, 0x46_0001);
-        for (int read = 0; read < 20; read++)
-        {
-            _guest.Add(Access.Read, nvme + 0x1C, 4);
-        }
-
+        Wait();
         _guest.Add(Access.Write, nvme + 0x1000, 4, 6);
+        Wait();
     }
 
     private void StartVirtio()
     {
+        _index = (ushort)random.Next(1, 8);
+        _guest.Add(Access.Write, Arena + Available + 2, 2, _index);
         _guest.Add(Access.Write, virtio + 0x14, 1, 0);
         _guest.Add(Access.Write, virtio + 0x14, 1, 3);
         _guest.Add(Access.Write, virtio + 0x08, 4, 0);
-        _guest.Add(Access.Write, virtio + 0x0C, 4, random.Next(2) == 0 ? 0xFFFF_FFFF : (ulong)random.NextInt64());
+        _guest.Add(Access.Write, virtio + 0x0C, 4, random.Next(4) == 0 ? Value() : Flush);
         _guest.Add(Access.Write, virtio + 0x08, 4, 1);
-        _guest.Add(Access.Write, virtio + 0x0C, 4, random.Next(3) == 0 ? 5u : 1u);
+        _guest.Add(Access.Write, virtio + 0x0C, 4, random.Next(4) == 0 ? 5u : 1u);
         _guest.Add(Access.Write, virtio + 0x14, 1, 11);
         _guest.Add(Access.Write, virtio + 0x16, 2, 0);
         _guest.Add(Access.Write, virtio + 0x18, 2, 16);
@@ -205,12 +213,35 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
 
         for (int at = Available; at < Used; at += 8)
         {
-            Put(arena, at, (ulong)random.NextInt64() & 0x000F_000F_001F_0001);
+            Put(arena, at, (ulong)random.NextInt64() & 0x000F_000F_000F_000F);
         }
+
+        Put(arena, Available, (ulong)random.NextInt64() & 0x000F_000F_0000_0000);
 
         for (int at = Data; at < arena.Length; at += 8)
         {
             Put(arena, at, random.Next(3) == 0 ? Place(Page) : Value());
+        }
+
+        // Of the first ring's descriptors, chains as requests have them, with one in ten a little wrong.
+        for (int chain = 0; chain < 5; chain++)
+        {
+            int header = Data + (chain * 16);
+            Put(arena, header, BlockTypes[random.Next(BlockTypes.Length)]);
+            Put(arena, header + 8, (ulong)random.Next(2100));
+            Describe(chain * 3, Arena + (ulong)header, 16, 1);
+            Describe((chain * 3) + 1, Place(512), (uint)random.Next(1, 20) * 512, random.Next(2) == 0 ? 1u : 3u);
+            Describe((chain * 3) + 2, Place(1), 1, 2);
+        }
+    }
+
+    private void Describe(int index, ulong address, uint length, uint flags)
+    {
+        int at = Descriptors + (index * 16);
+        if (random.Next(10) != 0)
+        {
+            Put(_guest.Arena, at, address);
+            Put(_guest.Arena, at + 8, length | ((ulong)flags << 32) | ((ulong)(index + 1) << 48));
         }
     }
 

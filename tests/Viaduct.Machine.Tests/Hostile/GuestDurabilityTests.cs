@@ -15,7 +15,7 @@ public sealed class GuestDurabilityTests
     [InlineData(Road.Paravirtual, true)]
     public void Kill9OfTheMonitor_LosesNothingThatTheGuestSawFlushed(Road road, bool direct)
     {
-        const int Kills = 3;
+        const int Kills = 2;
         string path = Path.Combine(AppContext.BaseDirectory, $"durable-{Guid.NewGuid():N}.img");
         using (FileStream file = File.Create(path))
         {
@@ -25,7 +25,7 @@ public sealed class GuestDurabilityTests
         Random random = new(road.GetHashCode() + (direct ? 1000 : 0));
         for (int kill = 0; kill < Kills; kill++)
         {
-            ulong acknowledged = RunAndKill(path, road, direct, after: random.Next(70, 250));
+            ulong acknowledged = RunAndKill(path, road, direct, after: random.Next(70, 160));
             byte[] disk = File.ReadAllBytes(path);
             for (ulong round = acknowledged - DurableGuest.Blocks + 1; round <= acknowledged; round++)
             {
