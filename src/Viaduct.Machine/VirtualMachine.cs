@@ -86,6 +86,7 @@ public sealed class VirtualMachine : IDisposable
             {
                 KernelPath = spec.Kernel,
                 InitrdPath = spec.Initrd,
+                CacheFolder = spec.KernelCacheFolder,
                 CommandLine = spec.CommandLine,
                 MemoryMap = map,
                 Rsdp = rsdp,

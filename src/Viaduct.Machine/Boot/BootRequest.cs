@@ -9,6 +9,9 @@ internal sealed record BootRequest
     /// <summary>The initial RAM disk's file.</summary>
     internal string? InitrdPath { get; init; }
 
+    /// <summary>Where unpacked kernels are kept; null for nowhere.</summary>
+    internal string? CacheFolder { get; init; }
+
     /// <summary>The kernel's command line.</summary>
     internal string CommandLine { get; init; } = "";
 

@@ -63,6 +63,11 @@ internal sealed class ElfImage
     {
         foreach (Segment segment in _segments)
         {
+            if (segment.Physical + segment.MemoryLength > memory.LowRamEnd)
+            {
+                throw new KernelImageException(_path, $"needs memory to {segment.Physical + segment.MemoryLength:x}, and the guest's ends at {memory.LowRamEnd:x}: give it more with --memory");
+            }
+
             memory.Write(_path, "a segment", segment.Physical, _bytes.AsSpan((int)segment.Offset, (int)segment.FileLength));
         }
     }
@@ -80,7 +85,7 @@ internal sealed class ElfImage
             BinaryPrimitives.ReadUInt64LittleEndian(header[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(header[32..]),
             BinaryPrimitives.ReadUInt64LittleEndian(header[40..]));
-        if (segment.Offset > (ulong)_bytes.Length || segment.FileLength > (ulong)_bytes.Length - segment.Offset
+        if (segment.Offset > (ulong)_bytes.Length || segment.FileLength > (ulong)_bytes.Length - segment.Offset || segment.FileLength > segment.MemoryLength
             || segment.Physical + segment.MemoryLength < segment.Physical)
         {
             throw new KernelImageException(_path, $"has an ELF segment at {segment.Offset:x} of {segment.FileLength:x} bytes, outside the file");

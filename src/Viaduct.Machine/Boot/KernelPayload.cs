@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using K4os.Compression.LZ4;
 using SharpCompress.Compressors.LZMA;
-using SharpCompress.Compressors.Xz;
+using Viaduct.Machine.Compression;
 using ZstdSharp;
 
 namespace Viaduct.Machine.Boot;
@@ -20,66 +20,52 @@ internal static class KernelPayload
     private const uint ZstdMagic = 0xFD2FB528;
     private const uint ElfMagic = 0x464C457F;
     private const int Lz4BlockSize = 8 << 20;
+    private const int LengthFieldLength = 4;
+    private const int LzmaHeaderLength = 13;
 
     /// <summary>Unpacks. Null when the format isn't known, so that the image must unpack itself.</summary>
     /// <exception cref="InvalidDataException">The format is known and the data is broken.</exception>
     internal static byte[]? TryUnpack(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length < 16)
+        if (payload.Length < LzmaHeaderLength + LengthFieldLength)
         {
             return null;
         }
 
-        uint magic = BinaryPrimitives.ReadUInt32LittleEndian(payload);
-        if (magic == ElfMagic)
-        {
-            return payload.ToArray();
-        }
-
-        if (magic == Lz4LegacyMagic)
-        {
-            return UnpackLz4(payload[4..^4]);
-        }
-
         // Linux appends the unpacked length to every format that doesn't end with it.
-        if (magic == ZstdMagic)
+        uint magic = BinaryPrimitives.ReadUInt32LittleEndian(payload);
+        return magic switch
         {
-            return UnpackZstd(payload);
-        }
-
-        if (payload.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]))
-        {
-            using MemoryStream packed = new(payload.ToArray());
-            using GZipStream gzip = new(packed, CompressionMode.Decompress);
-            return ReadAll(gzip);
-        }
-
-        if (payload.StartsWith((ReadOnlySpan<byte>)[0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]))
-        {
-            using MemoryStream packed = new(payload[..^4].ToArray());
-            using XZStream xz = new(packed);
-            return ReadAll(xz);
-        }
-
-        if (payload.StartsWith((ReadOnlySpan<byte>)[0x5D, 0x00, 0x00]))
-        {
-            using MemoryStream packed = new(payload[13..^4].ToArray());
-            using LzmaStream lzma = LzmaStream.Create(payload[..5].ToArray(), packed);
-            return ReadAll(lzma);
-        }
-
-        return null;
+            ElfMagic => payload.ToArray(),
+            Lz4LegacyMagic => UnpackLz4(payload[4..^LengthFieldLength], UnpackedLength(payload)),
+            ZstdMagic => UnpackZstd(payload[..^LengthFieldLength], UnpackedLength(payload)),
+            _ when payload.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) => UnpackGzip(payload, UnpackedLength(payload)),
+            _ when XzFile.IsXz(payload) => XzFile.Unpack(payload[..^LengthFieldLength], MaxUnpacked),
+            _ when payload.StartsWith((ReadOnlySpan<byte>)[0x5D, 0x00, 0x00]) => UnpackLzma(payload[..^LengthFieldLength], UnpackedLength(payload)),
+            _ => null,
+        };
     }
 
-    private static byte[] UnpackZstd(ReadOnlySpan<byte> payload)
+    /// <summary>Whether unpacking takes so long that the result is worth keeping: LZ4 unpacks as fast as a file is read.</summary>
+    internal static bool IsSlow(ReadOnlySpan<byte> payload) =>
+        payload.Length >= 4 && BinaryPrimitives.ReadUInt32LittleEndian(payload) is not (ElfMagic or Lz4LegacyMagic);
+
+    /// <summary>How long the kernel says it is, in the last bytes of what carries it.</summary>
+    /// <exception cref="InvalidDataException">No kernel is of that length.</exception>
+    internal static int UnpackedLength(ReadOnlySpan<byte> payload)
     {
-        int length = TrailingLength(payload);
-        byte[] unpacked = new byte[length];
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(payload[^LengthFieldLength..]);
+        return length is > 0 and <= MaxUnpacked ? (int)length : throw new InvalidDataException($"it says that it unpacks to {length} bytes");
+    }
+
+    private static byte[] UnpackZstd(ReadOnlySpan<byte> payload, int length)
+    {
+        byte[] unpacked = GC.AllocateUninitializedArray<byte>(length);
         using Decompressor decompressor = new();
         try
         {
-            int written = decompressor.Unwrap(payload[..^4], unpacked);
-            return written == length ? unpacked : throw new InvalidDataException($"unpacks to {written} bytes, not {length}");
+            int written = decompressor.Unwrap(payload, unpacked);
+            return written == length ? unpacked : throw WrongLength(written, length);
         }
         catch (ZstdException error)
         {
@@ -87,52 +73,50 @@ internal static class KernelPayload
         }
     }
 
-    private static byte[] UnpackLz4(ReadOnlySpan<byte> blocks)
+    private static byte[] UnpackGzip(ReadOnlySpan<byte> payload, int length)
     {
-        using MemoryStream unpacked = new();
-        byte[] block = new byte[Lz4BlockSize];
+        byte[] unpacked = GC.AllocateUninitializedArray<byte>(length);
+        using MemoryStream packed = new(payload.ToArray());
+        using GZipStream gzip = new(packed, CompressionMode.Decompress);
+        int written = gzip.ReadAtLeast(unpacked, length, throwOnEndOfStream: false);
+        return written == length ? unpacked : throw WrongLength(written, length);
+    }
+
+    private static byte[] UnpackLzma(ReadOnlySpan<byte> payload, int length)
+    {
+        byte[] properties = payload[..5].ToArray();
+
+        // More than all that comes out is never looked back at.
+        uint dictionary = Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(properties.AsSpan(1)), (uint)length);
+        BinaryPrimitives.WriteUInt32LittleEndian(properties.AsSpan(1), dictionary);
+        using MemoryStream packed = new(payload[LzmaHeaderLength..].ToArray());
+        return LzmaDecoder.Decode(() => LzmaStream.Create(properties, packed), length);
+    }
+
+    private static byte[] UnpackLz4(ReadOnlySpan<byte> blocks, int length)
+    {
+        byte[] unpacked = GC.AllocateUninitializedArray<byte>(length);
+        Span<byte> rest = unpacked;
         while (blocks.Length >= 4)
         {
-            uint length = BinaryPrimitives.ReadUInt32LittleEndian(blocks);
-            if (length == 0 || length > (uint)(blocks.Length - 4))
+            uint packed = BinaryPrimitives.ReadUInt32LittleEndian(blocks);
+            if (packed == 0 || packed > (uint)(blocks.Length - 4))
             {
-                throw new InvalidDataException($"an LZ4 block of {length} bytes in {blocks.Length - 4}");
+                throw new InvalidDataException($"an LZ4 block has {packed} bytes, and there are {blocks.Length - 4}");
             }
 
-            int written = LZ4Codec.Decode(blocks.Slice(4, (int)length), block);
-            if (written < 0 || unpacked.Length + written > MaxUnpacked)
+            int written = LZ4Codec.Decode(blocks.Slice(4, (int)packed), rest[..Math.Min(rest.Length, Lz4BlockSize)]);
+            if (written <= 0)
             {
                 throw new InvalidDataException("an LZ4 block doesn't unpack");
             }
 
-            unpacked.Write(block, 0, written);
-            blocks = blocks[(4 + (int)length)..];
+            rest = rest[written..];
+            blocks = blocks[(4 + (int)packed)..];
         }
 
-        return unpacked.ToArray();
+        return rest.IsEmpty ? unpacked : throw WrongLength(length - rest.Length, length);
     }
 
-    private static int TrailingLength(ReadOnlySpan<byte> payload)
-    {
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(payload[^4..]);
-        return length is > 0 and <= MaxUnpacked ? (int)length : throw new InvalidDataException($"says that it unpacks to {length} bytes");
-    }
-
-    private static byte[] ReadAll(Stream stream)
-    {
-        using MemoryStream unpacked = new();
-        byte[] buffer = new byte[1 << 20];
-        int read;
-        while ((read = stream.Read(buffer)) > 0)
-        {
-            if (unpacked.Length + read > MaxUnpacked)
-            {
-                throw new InvalidDataException($"unpacks to more than {MaxUnpacked >> 20} MiB");
-            }
-
-            unpacked.Write(buffer, 0, read);
-        }
-
-        return unpacked.ToArray();
-    }
+    private static InvalidDataException WrongLength(int length, int expected) => new($"it unpacks to {length} bytes, not {expected}");
 }

@@ -63,7 +63,9 @@ internal sealed class LinuxImage
         file.Length >= Minimum && file[Magic..].StartsWith("HdrS"u8) && BinaryPrimitives.ReadUInt16LittleEndian(file[0x1FE..]) == 0xAA55;
 
     /// <summary>The kernel proper, unpacked. Null when the image must unpack itself.</summary>
-    internal ElfImage? TryUnpack()
+    /// <param name="cache">Where it may lie unpacked.</param>
+    /// <exception cref="KernelImageException">It is broken.</exception>
+    internal ElfImage? TryUnpack(KernelCache cache)
     {
         uint offset = Read32(PayloadOffsetOffset);
         uint length = Read32(PayloadLengthOffset);
@@ -75,12 +77,12 @@ internal sealed class LinuxImage
 
         try
         {
-            byte[]? unpacked = KernelPayload.TryUnpack(code.Slice((int)offset, (int)length));
+            byte[]? unpacked = cache.TryUnpack(code.Slice((int)offset, (int)length));
             return unpacked is not null && ElfImage.IsElf(unpacked) ? new ElfImage(_path, unpacked) : null;
         }
-        catch (Exception error) when (error is InvalidDataException or SharpCompress.Common.SharpCompressException or IOException)
+        catch (InvalidDataException error)
         {
-            throw new KernelImageException(_path, $"doesn't unpack: {error.Message}");
+            throw new KernelImageException(_path, $"can't be unpacked: {error.Message}");
         }
     }
 

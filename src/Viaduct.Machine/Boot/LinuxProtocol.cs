@@ -28,7 +28,7 @@ internal static class LinuxProtocol
 
         ulong entry;
         ulong end;
-        if (image.TryUnpack() is { } kernel)
+        if (image.TryUnpack(new KernelCache(request.CacheFolder)) is { } kernel)
         {
             kernel.LoadInto(memory);
             (entry, end) = (kernel.Entry, kernel.End);

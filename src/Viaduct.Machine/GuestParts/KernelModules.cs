@@ -1,10 +1,13 @@
-using SharpCompress.Compressors.Xz;
+using Viaduct.Machine.Compression;
 
 namespace Viaduct.Machine.GuestParts;
 
 /// <summary>The modules of an unpacked kernel package, with what each depends on.</summary>
 public sealed class KernelModules
 {
+    /// <summary>The longest module of a stock kernel has a tenth of this.</summary>
+    private const int MaxModule = 256 << 20;
+
     private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
     private readonly Dictionary<string, byte[]> _contents = new(StringComparer.Ordinal);
 
@@ -39,18 +42,26 @@ public sealed class KernelModules
         }
 
         string path = _paths[name];
-        byte[] bytes = path.EndsWith(".xz", StringComparison.Ordinal) ? Unpack(path) : File.ReadAllBytes(path);
+        byte[] bytes = File.ReadAllBytes(path);
+        if (XzFile.IsXz(bytes))
+        {
+            bytes = Unpack(path, bytes);
+        }
+
         _contents.Add(name, bytes);
         return bytes;
     }
 
-    private static byte[] Unpack(string path)
+    private static byte[] Unpack(string path, byte[] packed)
     {
-        using FileStream file = File.OpenRead(path);
-        using XZStream xz = new(file);
-        using MemoryStream bytes = new();
-        xz.CopyTo(bytes);
-        return bytes.ToArray();
+        try
+        {
+            return XzFile.Unpack(packed, MaxModule);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new GuestPartsException($"{path} doesn't unpack: {error.Message}; remove its package's folder and try again");
+        }
     }
 
     private static string NameOf(string path)

@@ -1,5 +1,7 @@
 using Viaduct.Engines.Software;
 
+using Viaduct.Machine.GuestParts;
+
 namespace Viaduct.Machine.Specification;
 
 /// <summary>A machine to be made, its parts checked: what the command line, a file or a program asks for.</summary>
@@ -22,6 +24,9 @@ public sealed record MachineSpec
 
     /// <summary>The kernel's command line.</summary>
     public string CommandLine { get; init; } = "";
+
+    /// <summary>Where kernels that are slow to unpack are kept unpacked for the next start; null for nowhere.</summary>
+    public string? KernelCacheFolder { get; init; } = Path.Combine(DebianPackages.DefaultFolder, "kernels");
 
     /// <summary>Bytes of RAM. Pages that the guest doesn't touch cost the host nothing.</summary>
     public ulong Memory { get; init; } = 512UL << 20;
