@@ -85,7 +85,7 @@ internal sealed class ElfImage
             BinaryPrimitives.ReadUInt64LittleEndian(header[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(header[32..]),
             BinaryPrimitives.ReadUInt64LittleEndian(header[40..]));
-        if (segment.Offset > (ulong)_bytes.Length || segment.FileLength > (ulong)_bytes.Length - segment.Offset || segment.FileLength > segment.MemoryLength
+        if (segment.Offset > (ulong)_bytes.Length || segment.FileLength > (ulong)_bytes.Length - segment.Offset
             || segment.Physical + segment.MemoryLength < segment.Physical)
         {
             throw new KernelImageException(_path, $"has an ELF segment at {segment.Offset:x} of {segment.FileLength:x} bytes, outside the file");
@@ -95,6 +95,11 @@ internal sealed class ElfImage
         {
             ReadNotes(_bytes.AsSpan((int)segment.Offset, (int)segment.FileLength));
             return;
+        }
+
+        if (segment.FileLength > segment.MemoryLength)
+        {
+            throw new KernelImageException(_path, $"has an ELF segment of {segment.FileLength:x} bytes for {segment.MemoryLength:x} in memory");
         }
 
         _segments.Add(segment);

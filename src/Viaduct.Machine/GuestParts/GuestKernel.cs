@@ -14,14 +14,36 @@ public sealed record GuestKernel(string Image, string Version, KernelModules Mod
     /// <exception cref="GuestPartsException">It can't be had.</exception>
     public static GuestKernel Fetch(DebianPackages packages, string metaPackage = "linux-image-cloud-amd64")
     {
-        string folder = packages.Unpack(packages.Resolve(metaPackage, "linux-image-"));
-        string image = Directory.GetFiles(Path.Combine(folder, "boot"), "vmlinuz-*").FirstOrDefault()
-            ?? throw new GuestPartsException($"{folder} has no boot/vmlinuz-*: remove the folder and try again");
-        string version = Path.GetFileName(image)["vmlinuz-".Length..];
-        string modules = s_libraryPaths
-            .Select(root => Path.Combine(folder, root, "modules", version))
-            .FirstOrDefault(Directory.Exists)
-            ?? throw new GuestPartsException($"{folder} has no lib/modules/{version}: remove the folder and try again");
-        return new GuestKernel(image, version, new KernelModules(modules));
+        const string Prefix = "linux-image-";
+        string package = packages.Resolve(metaPackage, Prefix);
+        string version = package[Prefix.Length..];
+        string folder = packages.Unpack(package);
+        string? image = FindImage(folder, version);
+        if (image is not null)
+        {
+            return new GuestKernel(image, version, new KernelModules(FindModules(folder, version)));
+        }
+
+        // Since Debian 14 the package is but a name for two others.
+        string binary = packages.Unpack($"linux-binary-{version}");
+        image = FindImage(binary, version) ?? throw Missing(binary, "vmlinuz");
+        return new GuestKernel(image, version, new KernelModules(FindModules(packages.Unpack($"linux-modules-{version}"), version)));
     }
+
+    private static string? FindImage(string folder, string version)
+    {
+        IEnumerable<string> places =
+        [
+            Path.Combine(folder, "boot", $"vmlinuz-{version}"),
+            .. s_libraryPaths.Select(root => Path.Combine(folder, root, "modules", version, "vmlinuz")),
+        ];
+        return places.FirstOrDefault(File.Exists);
+    }
+
+    private static string FindModules(string folder, string version) =>
+        s_libraryPaths.Select(root => Path.Combine(folder, root, "modules", version)).FirstOrDefault(Directory.Exists)
+        ?? throw Missing(folder, $"lib/modules/{version}");
+
+    private static GuestPartsException Missing(string folder, string what) =>
+        new($"{folder} has no {what}: remove the folder and try again");
 }
