@@ -2,8 +2,7 @@ namespace Viaduct.Engines.Software.FloatingPoint;
 
 /// <summary>
 /// Outcome of a comparison of two floating-point values. The values are the RFLAGS bits (CF = 1, PF = 4, ZF = 0x40)
-/// that COMISS, UCOMISS, FCOMI and their like leave; those instructions also clear OF, SF and AF, except that the x87
-/// ones leave the three alone.
+/// that COMISS, UCOMISS, FCOMI and their like leave; those instructions also clear OF, SF and AF.
 /// </summary>
 public enum FloatRelation : byte
 {

@@ -27,7 +27,7 @@ public static class FxImage
     private const int SlotSize = 16;
 
     /// <summary>
-    /// Fills <paramref name="image"/>, but for the bytes that FXSAVE leaves alone (464 and after, XMM registers not in
+    /// Fills <paramref name="image"/>, but for the bytes that FXSAVE leaves alone (416 and after, XMM registers not in
     /// <paramref name="xmm"/>): it must hold what memory holds.
     /// </summary>
     /// <param name="image">512 bytes.</param>

@@ -42,6 +42,12 @@ internal sealed class PowerSeries
             sum = alternating ? _coefficients[i] - rest : _coefficients[i] + rest;
         }
 
+        // The argument isn't zero, so that a sum of one stands for something just below it: directed rounding can tell.
+        if (alternating && sum == One)
+        {
+            sum--;
+        }
+
         return Unpacked.Normalize(false, 1, sum);
     }
 }

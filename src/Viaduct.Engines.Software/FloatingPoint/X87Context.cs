@@ -11,7 +11,7 @@ public struct X87Context
 
     /// <summary>
     /// RFLAGS' CF, PF and ZF at their places: in for FCMOVcc (<see cref="X87Operation.ReadsFlags"/>), out for FCOMI and
-    /// its like (<see cref="X87Operation.WritesFlags"/>), which leave the other flags alone.
+    /// its like (<see cref="X87Operation.WritesFlags"/>), which clear OF, SF and AF besides.
     /// </summary>
     public uint Flags;
 
