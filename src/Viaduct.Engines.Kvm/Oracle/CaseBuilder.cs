@@ -66,11 +66,16 @@ internal sealed unsafe class CaseBuilder
             length += TryAdd(record, code[length..], _place.Entry + (ulong)length, recordAddress, _instructions.Count == wanted - 1);
         }
 
-        if (_instructions.Exists(static instruction => IsPopFlags(instruction)))
+        if (_instructions.Exists(static instruction => Suitability.IsPopFlags(instruction)))
         {
             // An alignment check would hit the driver; hypervisors don't carry NT through a fault of their own.
             ulong mask = AlignmentCheckFlag | NestedTaskFlag | (_random.Percent(80) ? TrapFlag : 0);
             *(ulong*)(record->Scratch + (_registers[Register.RSP] - recordAddress - CaseRecord.ScratchOffset)) &= ~mask;
+        }
+
+        if (_mnemonic == Mnemonic.Fyl2xp1)
+        {
+            StateFiller.MakeSmall(record, _random);
         }
 
         _registers.Values.CopyTo(new Span<ulong>(record->Before.Registers, 16));
@@ -174,39 +179,10 @@ internal sealed unsafe class CaseBuilder
         return !instruction.IsInvalid;
     }
 
-    private bool Fits(in Instruction instruction, ReadOnlySpan<byte> bytes, bool last)
-    {
-        if (!_forms.Contains(instruction) || (_instructions.Count != 0 && TakesPreparedStack(instruction)))
-        {
-            return false;
-        }
-
-        // With REX.B it is XCHG with R8 to processors and PAUSE to the decoder.
-        if (instruction.Mnemonic == Mnemonic.Pause && (bytes[instruction.Length - 2] & 0xF1) == 0x41)
-        {
-            return false;
-        }
-
-        // Some read four bytes for this, some two.
-        if (instruction.Code == Code.Movsxd_r16_rm16 && instruction.Op1Kind == OpKind.Memory)
-        {
-            return false;
-        }
-
-        // A repeat prefix turns the condition around on some processors.
-        if (instruction.Mnemonic is Mnemonic.Loope or Mnemonic.Loopne && bytes[..(instruction.Length - 2)].IndexOfAny((byte)0xF2, (byte)0xF3) >= 0)
-        {
-            return false;
-        }
-
-        if (instruction.FlowControl is FlowControl.Next or FlowControl.Interrupt or FlowControl.Exception)
-        {
-            return instruction.FlowControl == FlowControl.Next || last;
-        }
-
-        // With an operand-size prefix makers disagree about branches.
-        return last && bytes[..(instruction.Length - 1)].IndexOf((byte)0x66) < 0;
-    }
+    private bool Fits(in Instruction instruction, ReadOnlySpan<byte> bytes, bool last) =>
+        _forms.Contains(instruction)
+        && Suitability.IsPortable(instruction, bytes)
+        && Suitability.FitsPosition(instruction, _instructions.Count == 0, last);
 
     private void PatchImmediate(in Instruction instruction, ConstantOffsets offsets, Span<byte> bytes)
     {
@@ -275,13 +251,6 @@ internal sealed unsafe class CaseBuilder
             OperandFiller.AddIgnored(instruction, (int)offset, _ignored);
         }
     }
-
-    // What they find on the stack is chosen with care, and mustn't be overwritten before.
-    private static bool TakesPreparedStack(in Instruction instruction) =>
-        IsPopFlags(instruction) || instruction.FlowControl == FlowControl.Return;
-
-    private static bool IsPopFlags(in Instruction instruction) =>
-        instruction.Mnemonic is Mnemonic.Popf or Mnemonic.Popfd or Mnemonic.Popfq;
 
     private void NoteWrites(in Instruction instruction)
     {

@@ -12,9 +12,6 @@ internal sealed class OperandPlacer
     /// <summary>How far a bit offset in a register may reach around a bit-test operand.</summary>
     private const int BitReach = 256;
 
-    /// <summary>Bytes from which on an operand is the state of the FPU. Makers differ in which of its bytes they touch first, so it isn't sent where it faults.</summary>
-    private const int LargeOperand = 28;
-
     private readonly CaseRandom _random;
     private readonly RegisterPlan _registers;
     private readonly InstructionInfoFactory _information = new();
@@ -39,9 +36,7 @@ internal sealed class OperandPlacer
     /// <returns>False when it can't be done with what is settled already.</returns>
     public bool TryPlace(in Instruction instruction, ConstantOffsets offsets, Span<byte> bytes, List<PlacedOperand> placed)
     {
-        // MXCSR from anywhere would have bits that some processors have and others don't; whether bytes that are masked
-        // out fault is the processor's choice.
-        _mayStray = instruction.Mnemonic is not (Mnemonic.Ldmxcsr or Mnemonic.Maskmovq or Mnemonic.Maskmovdqu);
+        _mayStray = MayStray(instruction);
         if (instruction.IsStringInstruction)
         {
             return TryPlaceString(instruction, placed);
@@ -74,6 +69,12 @@ internal sealed class OperandPlacer
         instruction.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc
         && instruction.Op0Kind == OpKind.Memory
         && instruction.Op1Kind == OpKind.Register;
+
+    // Makers differ in which byte of a whole state they touch first, and in whether bytes that are masked out fault. MXCSR
+    // from anywhere would have bits that some processors have and others don't.
+    private static bool MayStray(in Instruction instruction) => instruction.Mnemonic
+        is not (Mnemonic.Ldmxcsr or Mnemonic.Maskmovq or Mnemonic.Maskmovdqu or Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor
+        or Mnemonic.Fxrstor64 or Mnemonic.Fnsave or Mnemonic.Frstor or Mnemonic.Fnstenv or Mnemonic.Fldenv);
 
     private static bool UsesNarrowAddress(in Instruction instruction) =>
         instruction.Op0Kind is OpKind.MemoryESEDI or OpKind.MemorySegESI
@@ -219,13 +220,13 @@ internal sealed class OperandPlacer
     }
 
     private int Alignment(in Instruction instruction, int size) =>
-        size >= 16 && (size >= LargeOperand || _random.Percent(88)) ? 16
+        size >= 16 && (!_mayStray || _random.Percent(88)) ? 16
         : instruction.Mnemonic is Mnemonic.Cmpxchg16b ? 16
         : _random.Percent(50) ? Math.Min(size, 8) : 1;
 
     private ulong Choose(int size, int alignment, bool wide = true)
     {
-        if (_mayStray && size < LargeOperand && _random.Percent(4))
+        if (_mayStray && _random.Percent(4))
         {
             return Stray(size, wide);
         }

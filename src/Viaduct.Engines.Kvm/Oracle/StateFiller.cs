@@ -53,6 +53,14 @@ internal static unsafe class StateFiller
         return (ushort)(0x40 | masks | precision | (random.Below(4) << 10));
     }
 
+    /// <summary>Puts a number of less than a quarter into ST0.</summary>
+    public static void MakeSmall(CaseRecord* record, CaseRandom random)
+    {
+        const int LessThanAQuarter = 0x3FFD;
+        *(ulong*)record->Before.St |= 1UL << 63;
+        *(ushort*)(record->Before.St + 8) = (ushort)((random.Below(2) << 15) | (LessThanAQuarter - 1 - random.Below(80)));
+    }
+
     private static void FillX87(MachineState* state, CaseRandom random)
     {
         ushort control = Fcw(random);
