@@ -12,7 +12,7 @@ namespace Viaduct.Cli.Commands;
 /// <summary><c>viaduct bench instructions</c>: the software engine's instructions against the real processor's.</summary>
 internal static class BenchInstructionsCommand
 {
-    private static readonly TimeSpan s_betweenProgress = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _betweenProgress = TimeSpan.FromSeconds(2);
 
     internal static Command Create()
     {
@@ -77,7 +77,7 @@ internal static class BenchInstructionsCommand
         long last = begin;
         return (done, mismatched) =>
         {
-            if (Stopwatch.GetElapsedTime(last) >= s_betweenProgress)
+            if (Stopwatch.GetElapsedTime(last) >= _betweenProgress)
             {
                 last = Stopwatch.GetTimestamp();
                 double rate = done / Stopwatch.GetElapsedTime(begin).TotalSeconds;

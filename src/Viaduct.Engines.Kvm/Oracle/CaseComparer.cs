@@ -13,7 +13,7 @@ internal static unsafe class CaseComparer
     private const int GeneralProtection = 13;
     private const int PageFault = 14;
 
-    private static readonly string[] s_names =
+    private static readonly string[] _names =
         ["RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", "R8", "R9", "R10", "R11", "R12", "R13", "R14", "R15"];
 
     /// <summary>Adds what differs to <paramref name="differences"/>; nothing when all is the same.</summary>
@@ -123,7 +123,7 @@ internal static unsafe class CaseComparer
     {
         for (int i = 0; i < 16; i++)
         {
-            Add(differences, s_names[i], a->Before.Registers[i].ToString("X", null), a->After.Registers[i], b->After.Registers[i]);
+            Add(differences, _names[i], a->Before.Registers[i].ToString("X", null), a->After.Registers[i], b->After.Registers[i]);
         }
 
         ulong undefined = a->Vector == OracleLayout.NoVector ? test.UndefinedFlags : test.UndefinedFlagsAfterException;

@@ -8,7 +8,7 @@ namespace Viaduct.Engines.Kvm.Oracle;
 public sealed class EngineImageRunner : IImageRunner
 {
     /// <summary>Far longer than the largest batch takes.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     private readonly Func<AddressSpace, AddressSpace, IEngine> _create;
 
@@ -34,7 +34,7 @@ public sealed class EngineImageRunner : IImageRunner
         IVirtualCpu cpu = engine.Cpus[0];
         DonePort done = new(cpu);
         using Mapping port = ports.Map("done", OracleLayout.DonePort, 1, done);
-        using Timer watchdog = new(static cpu => ((IVirtualCpu)cpu!).Stop(), cpu, s_patience, Timeout.InfiniteTimeSpan);
+        using Timer watchdog = new(static cpu => ((IVirtualCpu)cpu!).Stop(), cpu, _patience, Timeout.InfiniteTimeSpan);
         cpu.Boot(new CpuBootState { Mode = CpuMode.Long64, PageTable = pageTable, Rip = rip, Rsp = rsp, GdtBase = OracleLayout.Gdt, GdtLimit = OracleLayout.GdtLimit });
         CpuExit exit = cpu.Run();
         return done.IsWritten ? null : exit == CpuExit.Stopped ? "the engine did not come to an end" : $"the engine ended with {exit}: {cpu.Describe()}";

@@ -5,7 +5,7 @@ namespace Viaduct.Engines.Kvm.Oracle;
 /// <summary>The instruction forms that cases are made of: what user code may run and what gives the same result each time.</summary>
 internal sealed class InstructionForms
 {
-    private static readonly HashSet<CpuidFeature> s_features =
+    private static readonly HashSet<CpuidFeature> _features =
     [
         CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486,
         CpuidFeature.X64, CpuidFeature.CMOV, CpuidFeature.CX8, CpuidFeature.CMPXCHG16B, CpuidFeature.FPU, CpuidFeature.FPU287,
@@ -15,7 +15,7 @@ internal sealed class InstructionForms
 
     // Not here: what depends on the host or on time, what goes to the kernel, what the driver itself relies on, and what
     // processors of different makers do differently.
-    private static readonly HashSet<Mnemonic> s_excluded =
+    private static readonly HashSet<Mnemonic> _excluded =
     [
         Mnemonic.INVALID, Mnemonic.Int, Mnemonic.Int1, Mnemonic.Into, Mnemonic.Iret, Mnemonic.Iretd, Mnemonic.Iretq,
         Mnemonic.Syscall, Mnemonic.Sysenter, Mnemonic.Sysexit, Mnemonic.Sysret, Mnemonic.Cpuid, Mnemonic.Rdtsc, Mnemonic.Rdpmc,
@@ -88,8 +88,8 @@ internal sealed class InstructionForms
             && form.Encoding == EncodingKind.Legacy
             && !form.IsPrivileged
             && !form.IsInputOutput
-            && !s_excluded.Contains(form.Mnemonic)
-            && code.CpuidFeatures().All(s_features.Contains)
+            && !_excluded.Contains(form.Mnemonic)
+            && code.CpuidFeatures().All(_features.Contains)
             && !HasOperand(form, static kind => kind is OpCodeOperandKind.farbr2_2 or OpCodeOperandKind.farbr4_2)
             && !IsFarOrSegmentLoad(form);
     }

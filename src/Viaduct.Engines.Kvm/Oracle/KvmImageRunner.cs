@@ -7,7 +7,7 @@ namespace Viaduct.Engines.Kvm.Oracle;
 public sealed class KvmImageRunner : IImageRunner
 {
     /// <summary>Far longer than the largest batch takes.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
 
     private readonly KvmSystem _system = new();
     private readonly KvmMachine _machine;
@@ -29,7 +29,7 @@ public sealed class KvmImageRunner : IImageRunner
     public string? Run(ulong pageTable, ulong rip, ulong rsp)
     {
         _cpu.EnterLongMode(pageTable, rip, rsp);
-        using Timer watchdog = new(static cpu => ((KvmCpu)cpu!).Kick(), _cpu, s_patience, Timeout.InfiniteTimeSpan);
+        using Timer watchdog = new(static cpu => ((KvmCpu)cpu!).Kick(), _cpu, _patience, Timeout.InfiniteTimeSpan);
         KvmExitReason exit = _cpu.Run();
         if (exit == KvmExitReason.Io && _cpu.Exit.IoPort == OracleLayout.DonePort)
         {

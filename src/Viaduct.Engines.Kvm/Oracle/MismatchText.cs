@@ -6,7 +6,7 @@ namespace Viaduct.Engines.Kvm.Oracle;
 /// <summary>Writes a mismatch for people: what ran, from what state, and what differs.</summary>
 internal static unsafe class MismatchText
 {
-    private static readonly string[] s_names =
+    private static readonly string[] _names =
         ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 
     public static string Write(TestCase test, CaseRecord* record, IReadOnlyList<Difference> differences, string repeat)
@@ -25,7 +25,7 @@ internal static unsafe class MismatchText
 
         for (int i = 0; i < 16; i++)
         {
-            text.Append(null, $"{(i % 4 == 0 ? "  " : " ")}{s_names[i]}={record->Before.Registers[i]:X16}{(i % 4 == 3 ? "\n" : "")}");
+            text.Append(null, $"{(i % 4 == 0 ? "  " : " ")}{_names[i]}={record->Before.Registers[i]:X16}{(i % 4 == 3 ? "\n" : "")}");
         }
 
         text.Append(null, $"  flags={record->Before.Flags:X} mxcsr={record->Before.Mxcsr:X} fcw={record->Before.Fcw:X} fsw={record->Before.Fsw:X} ftw={record->Before.Ftw:X}\n");

@@ -6,7 +6,7 @@ namespace Viaduct.Engines.Kvm.Oracle;
 /// <summary>The code at privilege level 3 around the cases.</summary>
 internal static class OracleDriver
 {
-    private static readonly AssemblerRegister64[] s_registers =
+    private static readonly AssemblerRegister64[] _registers =
         [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
 
     /// <summary>Makes the driver for <see cref="OracleLayout.DriverCode"/>.</summary>
@@ -46,11 +46,11 @@ internal static class OracleDriver
         code.mov(__qword_ptr[OracleLayout.Target], rcx);
         code.mov(esp, (uint)OracleLayout.DriverStackTop);
         code.push(__qword_ptr[rax + MachineState.FlagsOffset]);
-        for (int i = 0; i < s_registers.Length; i++)
+        for (int i = 0; i < _registers.Length; i++)
         {
-            if (s_registers[i] != rax && s_registers[i] != rsp)
+            if (_registers[i] != rax && _registers[i] != rsp)
             {
-                code.mov(s_registers[i], __qword_ptr[rax + RegisterOffset(i)]);
+                code.mov(_registers[i], __qword_ptr[rax + RegisterOffset(i)]);
             }
         }
 
@@ -69,11 +69,11 @@ internal static class OracleDriver
         code.mov(esp, (uint)OracleLayout.DriverStackTop);
         code.pushfq();
         code.pop(__qword_ptr[rax + (After + MachineState.FlagsOffset)]);
-        for (int i = 0; i < s_registers.Length; i++)
+        for (int i = 0; i < _registers.Length; i++)
         {
-            if (s_registers[i] != rax && s_registers[i] != rsp)
+            if (_registers[i] != rax && _registers[i] != rsp)
             {
-                code.mov(__qword_ptr[rax + (After + RegisterOffset(i))], s_registers[i]);
+                code.mov(__qword_ptr[rax + (After + RegisterOffset(i))], _registers[i]);
             }
         }
 

@@ -8,7 +8,7 @@ public sealed class EngineClock : IEngineClock
     /// <summary>Ticks a second of the guest's TSC and of the APIC timer's input (CPUID leaf 15H says both).</summary>
     public const long Frequency = 1_000_000_000;
 
-    private static readonly bool s_isNanoseconds = Stopwatch.Frequency == Frequency;
+    private static readonly bool _isNanoseconds = Stopwatch.Frequency == Frequency;
     private readonly long _start = Stopwatch.GetTimestamp();
 
     /// <inheritdoc/>
@@ -17,7 +17,7 @@ public sealed class EngineClock : IEngineClock
         get
         {
             long ticks = Stopwatch.GetTimestamp() - _start;
-            return s_isNanoseconds ? ticks : (long)((Int128)ticks * Frequency / Stopwatch.Frequency);
+            return _isNanoseconds ? ticks : (long)((Int128)ticks * Frequency / Stopwatch.Frequency);
         }
     }
 }

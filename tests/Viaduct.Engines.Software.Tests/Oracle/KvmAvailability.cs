@@ -5,8 +5,8 @@ namespace Viaduct.Engines.Software.Tests.Oracle;
 /// <summary>Tests against the real processor need /dev/kvm, which is optional.</summary>
 internal static class KvmAvailability
 {
-    private static readonly KvmProbeResult s_probe = KvmProbe.Run();
+    private static readonly KvmProbeResult _probe = KvmProbe.Run();
 
     public static void SkipUnlessPresent() =>
-        Assert.SkipUnless(s_probe.RunsUserCode, $"the real processor can't be asked: {s_probe.Reason}; {s_probe.Remedy}");
+        Assert.SkipUnless(_probe.RunsUserCode, $"the real processor can't be asked: {_probe.Reason}; {_probe.Remedy}");
 }
