@@ -21,7 +21,7 @@ public sealed unsafe class X87HostTests
         var failures = new List<string>();
         foreach (var (name, emit) in X87Cases.Exact)
         {
-            if (Check(name, emit, 4_000, 0) is { } failure)
+            if (Check(name, emit, 2_500, 0) is { } failure)
             {
                 failures.Add(failure);
             }
@@ -37,7 +37,7 @@ public sealed unsafe class X87HostTests
         var failures = new List<string>();
         foreach (var (name, emit) in X87Cases.Transcendental)
         {
-            if (Check(name, emit, 4_000, 1) is { } failure)
+            if (Check(name, emit, 2_500, 1) is { } failure)
             {
                 failures.Add(failure);
             }
