@@ -1,15 +1,16 @@
+using System.Collections.Concurrent;
 using Viaduct.Machine.Compression;
 
 namespace Viaduct.Machine.GuestParts;
 
-/// <summary>The modules of an unpacked kernel package, with what each depends on.</summary>
+/// <summary>The modules of an unpacked kernel package, with what each depends on. Several guests may be made of them at once.</summary>
 public sealed class KernelModules
 {
     /// <summary>The longest module of a stock kernel has a tenth of this.</summary>
     private const int MaxModule = 256 << 20;
 
     private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, byte[]> _contents = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte[]> _contents = new(StringComparer.Ordinal);
 
     /// <param name="folder">A folder that has <c>kernel/</c> in it: <c>lib/modules/VERSION</c> of a package.</param>
     public KernelModules(string folder)
@@ -33,23 +34,13 @@ public sealed class KernelModules
         return order;
     }
 
-    /// <summary>A module's bytes, unpacked.</summary>
-    public byte[] Read(string name)
+    /// <summary>A module's bytes, unpacked. Any thread.</summary>
+    public byte[] Read(string name) => _contents.GetOrAdd(name, static (_, path) => ReadFile(path), _paths[name]);
+
+    private static byte[] ReadFile(string path)
     {
-        if (_contents.TryGetValue(name, out byte[]? known))
-        {
-            return known;
-        }
-
-        string path = _paths[name];
         byte[] bytes = File.ReadAllBytes(path);
-        if (XzFile.IsXz(bytes))
-        {
-            bytes = Unpack(path, bytes);
-        }
-
-        _contents.Add(name, bytes);
-        return bytes;
+        return XzFile.IsXz(bytes) ? Unpack(path, bytes) : bytes;
     }
 
     private static byte[] Unpack(string path, byte[] packed)
