@@ -143,8 +143,11 @@ internal sealed unsafe class CaseBuilder
             && _forms.Contains(instruction);
     }
 
-    private static bool IgnoresLock(OpCodeInfo form) => form.Table == OpCodeTableKind.T0F
-        && (form.OpCode is 0xAE or 0x0D or (>= 0x18 and <= 0x1F) || form.OpCode >> 8 == 0xAE);
+    private static bool IgnoresLock(OpCodeInfo form)
+    {
+        uint opcode = form.OpCodeLength == 2 ? form.OpCode >> 8 : form.OpCode;
+        return form.Table == OpCodeTableKind.T0F && opcode is 0xAE or 0x0D or (>= 0x18 and <= 0x1F);
+    }
 
     private int AddBadlyLocked(in Instruction instruction, Mnemonic mnemonic, int room, ulong address)
     {

@@ -10,7 +10,7 @@ internal sealed class InstructionForms
         CpuidFeature.INTEL8086, CpuidFeature.INTEL186, CpuidFeature.INTEL286, CpuidFeature.INTEL386, CpuidFeature.INTEL486,
         CpuidFeature.X64, CpuidFeature.CMOV, CpuidFeature.CX8, CpuidFeature.CMPXCHG16B, CpuidFeature.FPU, CpuidFeature.FPU287,
         CpuidFeature.FPU387, CpuidFeature.MMX, CpuidFeature.SSE, CpuidFeature.SSE2, CpuidFeature.FXSR, CpuidFeature.PAUSE,
-        CpuidFeature.MULTIBYTENOP, CpuidFeature.CLFSH,
+        CpuidFeature.MULTIBYTENOP, CpuidFeature.CLFSH, CpuidFeature.CET_IBT,
     ];
 
     // Not here: what depends on the host or on time, what goes to the kernel, what the driver itself relies on, and what
@@ -21,7 +21,7 @@ internal sealed class InstructionForms
         Mnemonic.Syscall, Mnemonic.Sysenter, Mnemonic.Sysexit, Mnemonic.Sysret, Mnemonic.Cpuid, Mnemonic.Rdtsc, Mnemonic.Rdpmc,
         Mnemonic.Hlt, Mnemonic.Retf, Mnemonic.Sgdt, Mnemonic.Sidt, Mnemonic.Sldt, Mnemonic.Str, Mnemonic.Smsw, Mnemonic.Lar,
         Mnemonic.Lsl, Mnemonic.Verr, Mnemonic.Verw, Mnemonic.Lss, Mnemonic.Lfs, Mnemonic.Lgs, Mnemonic.Lds, Mnemonic.Les,
-        Mnemonic.Reservednop, Mnemonic.Fstpnce, Mnemonic.Ffreep, Mnemonic.Ud0, Mnemonic.Ud1,
+        Mnemonic.Fstpnce, Mnemonic.Ud0, Mnemonic.Ud1,
     ];
 
     private const int Trials = 24;

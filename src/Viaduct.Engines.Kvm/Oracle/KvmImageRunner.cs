@@ -7,7 +7,7 @@ namespace Viaduct.Engines.Kvm.Oracle;
 public sealed class KvmImageRunner : IImageRunner
 {
     /// <summary>Far longer than the largest batch takes.</summary>
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     private readonly KvmSystem _system = new();
     private readonly KvmMachine _machine;
