@@ -14,7 +14,7 @@ public sealed class StockKernelFixture : IAsyncLifetime
 
     private const int HalfMebibytes = DiskLength >> 21;
 
-    private static readonly string s_script = $$"""
+    private static readonly string _script = $$"""
         work() {
             while [ ! -b /dev/$1 ]; do usleep 20000; done
             for device in /sys/block/$1/device /sys/block/$1/device/device; do
@@ -64,7 +64,7 @@ public sealed class StockKernelFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        MachineSpec spec = GuestRun.Spec(_files, s_script) with
+        MachineSpec spec = GuestRun.Spec(_files, _script) with
         {
             Disks =
             [

@@ -16,7 +16,7 @@ internal sealed class Demonstration
     private const long ContentsLength = (long)Mebibytes << 20;
 
     // Generous: on an idle machine the guest needs a fraction of it.
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(5);
 
     private readonly EngineChoice _engine;
     private readonly DemoProgress _progress;
@@ -70,7 +70,7 @@ internal sealed class Demonstration
         };
         _progress.Say($"booting Debian's Linux {kernel.Version} with a disk on each road");
         DemoGuest guest = new(spec, disks, _progress, _verbose);
-        (string engine, IReadOnlyList<(RoadMeasurement Road, MachineDevice Device)> roads) = await guest.RunAsync(s_limit, cancellation);
+        (string engine, IReadOnlyList<(RoadMeasurement Road, MachineDevice Device)> roads) = await guest.RunAsync(_limit, cancellation);
         return new DemoReport
         {
             Engine = engine,

@@ -29,9 +29,9 @@ public sealed class CmosRtc : IAccessHandler, IDisposable
     private const byte NmiMask = 1 << 7;
 
     /// <summary>Timers don't notice when the host's clock is set; they look again after this at the latest.</summary>
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(1);
-    private static readonly long s_lastTicks = new DateTime(9999, 12, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
+    private static readonly TimeSpan _longestWait = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _shortestWait = TimeSpan.FromMilliseconds(1);
+    private static readonly long _lastTicks = new DateTime(9999, 12, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
@@ -242,7 +242,7 @@ public sealed class CmosRtc : IAccessHandler, IDisposable
         _seen = ticks;
     }
 
-    private long Now() => Math.Clamp(_time.GetUtcNow().UtcTicks + _difference, 0, s_lastTicks);
+    private long Now() => Math.Clamp(_time.GetUtcNow().UtcTicks + _difference, 0, _lastTicks);
 
     /// <summary>Notes in register C what has happened since it was last called.</summary>
     private void Advance()
@@ -318,7 +318,7 @@ public sealed class CmosRtc : IAccessHandler, IDisposable
 
         // Rounded up to the timer's milliseconds: early, it would only have to be set again.
         TimeSpan wait = TimeSpan.FromMilliseconds((next - _seen + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond);
-        wait = wait < s_shortestWait ? s_shortestWait : wait > s_longestWait ? s_longestWait : wait;
+        wait = wait < _shortestWait ? _shortestWait : wait > _longestWait ? _longestWait : wait;
         _timer.Change(wait, Timeout.InfiniteTimeSpan);
         _timerRuns = true;
     }

@@ -163,7 +163,7 @@ internal sealed unsafe class BlockDecoder
     {
         Op* end = _cache.Arena + _cache.Next++;
         *end = default;
-        end->Handler = shadow ? &Branches.ContinueInShadow : &Branches.Continue;
+        end->Handler = shadow ? &Branches.ContinueInShadow : &Branches.Jump;
         end->PageOffset = (ushort)offset;
         end->Immediate = (ulong)offset;
         end->Ordinal = (byte)count;

@@ -7,35 +7,29 @@ namespace Viaduct.Engines.Software.Interpreter;
 /// <summary>Bit tests and scans, byte swaps and exchanges.</summary>
 internal static unsafe class BitOperationsX86
 {
-    internal readonly struct BitTest : IModify
-    {
-        public static ulong Compute<TWidth>(CpuState* s, Op* op, ulong value)
-            where TWidth : IWidth => Test<TWidth>(s, op, value, value, out _);
-    }
-
     internal readonly struct BitSet : IModify
     {
         public static ulong Compute<TWidth>(CpuState* s, Op* op, ulong value)
-            where TWidth : IWidth => Test<TWidth>(s, op, value, value, out ulong bit) | bit;
+            where TWidth : IWidth => value | Test<TWidth>(s, op, value);
     }
 
     internal readonly struct BitReset : IModify
     {
         public static ulong Compute<TWidth>(CpuState* s, Op* op, ulong value)
-            where TWidth : IWidth => Test<TWidth>(s, op, value, value, out ulong bit) & ~bit;
+            where TWidth : IWidth => value & ~Test<TWidth>(s, op, value);
     }
 
     internal readonly struct BitComplement : IModify
     {
         public static ulong Compute<TWidth>(CpuState* s, Op* op, ulong value)
-            where TWidth : IWidth => Test<TWidth>(s, op, value, value, out ulong bit) ^ bit;
+            where TWidth : IWidth => value ^ Test<TWidth>(s, op, value);
     }
 
     /// <summary>BT with a register's bit: nothing is written.</summary>
     internal static Op* TestRegister<TWidth>(SoftwareCpu cpu, CpuState* s, Op* op)
         where TWidth : IWidth
     {
-        _ = BitTest.Compute<TWidth>(s, op, TWidth.Read((byte*)s + op->Destination));
+        _ = Test<TWidth>(s, op, TWidth.Read((byte*)s + op->Destination));
         return op + 1;
     }
 
@@ -48,7 +42,7 @@ internal static unsafe class BitOperationsX86
             return Leave.Faulted(s, op);
         }
 
-        _ = BitTest.Compute<TWidth>(s, op, value);
+        _ = Test<TWidth>(s, op, value);
         return op + 1;
     }
 
@@ -89,14 +83,15 @@ internal static unsafe class BitOperationsX86
         return op + 1;
     }
 
-    private static ulong Test<TWidth>(CpuState* s, Op* op, ulong value, ulong result, out ulong bit)
+    // Puts the bit that the instruction names into CF; returns its mask.
+    private static ulong Test<TWidth>(CpuState* s, Op* op, ulong value)
         where TWidth : IWidth
     {
         // Extra 2: the bit number is the immediate; otherwise a register.
         ulong number = op->Extra == 2 ? op->Immediate : TWidth.Read((byte*)s + op->Source);
-        bit = 1UL << (int)(number & (ulong)(TWidth.Bits - 1));
+        ulong bit = 1UL << (int)(number & (ulong)(TWidth.Bits - 1));
         Flags.SetCarry(s, (value & bit) != 0);
-        return result;
+        return bit;
     }
 
     // A register's bit number reaches beyond the operand: it is signed and counts from the operand's address.

@@ -8,13 +8,6 @@ namespace Viaduct.Engines.Software.Interpreter;
 /// <summary>Near jumps, calls and returns, and what ends a block that runs on.</summary>
 internal static unsafe class Branches
 {
-    /// <summary>The block ended without a branch: go on after it. <see cref="Op.Immediate"/> is the next address from the start of the page.</summary>
-    internal static Op* Continue(SoftwareCpu cpu, CpuState* s, Op* op)
-    {
-        s->Instructions += op->Ordinal;
-        return Take(cpu, s, op);
-    }
-
     /// <summary>The block ended with STI: interrupts wait for one more instruction.</summary>
     internal static Op* ContinueInShadow(SoftwareCpu cpu, CpuState* s, Op* op)
     {
@@ -23,6 +16,7 @@ internal static unsafe class Branches
         return Leave.Lookup(s, s->Registers[17] + op->Immediate);
     }
 
+    /// <summary>JMP, and the end of a block that runs on. <see cref="Op.Immediate"/> is the target from the start of the page.</summary>
     internal static Op* Jump(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         s->Instructions += op->Ordinal;

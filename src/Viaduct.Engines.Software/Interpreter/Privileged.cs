@@ -249,8 +249,5 @@ internal static unsafe class Privileged
     internal static Op* TouchLine(SoftwareCpu cpu, CpuState* s, Op* op) =>
         Guest.Load(cpu, s, EffectiveAddress.Of(s, op), out byte _) ? op + 1 : Leave.Faulted(s, op);
 
-    /// <summary>PAUSE: nothing to save on one processor.</summary>
-    internal static Op* Pause(SoftwareCpu cpu, CpuState* s, Op* op) => op + 1;
-
     private static bool MayChangeInterrupts(CpuState* s) => s->Cpl <= (int)((s->FlagsOther & Rflags.IoPrivilege) >> 12);
 }

@@ -13,10 +13,9 @@ internal static unsafe class SystemLowering
         Op* op = context.Op;
         switch (i.Mnemonic)
         {
-            case Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2
+            case Mnemonic.Nop or Mnemonic.Pause or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2
                 or Mnemonic.Reservednop or Mnemonic.Endbr64 or Mnemonic.Endbr32:
                 return context.Use(&Privileged.Nothing);
-            case Mnemonic.Pause: return context.Use(&Privileged.Pause);
             case Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence: return context.Use(&Privileged.Fence);
             case Mnemonic.Clflush: return context.Use(&Privileged.TouchLine);
             case Mnemonic.Wbinvd or Mnemonic.Invd: return context.Use(&Privileged.FlushCaches);
@@ -44,10 +43,10 @@ internal static unsafe class SystemLowering
             case Mnemonic.Rdgsbase: return SegmentBase(i, context, SegmentName.Gs, read: true);
             case Mnemonic.Wrfsbase: return SegmentBase(i, context, SegmentName.Fs, read: false);
             case Mnemonic.Wrgsbase: return SegmentBase(i, context, SegmentName.Gs, read: false);
-            case Mnemonic.Lgdt: return Table(context, 0, i) && context.Use(&SegmentInstructions.LoadTable);
-            case Mnemonic.Lidt: return Table(context, 1, i) && context.Use(&SegmentInstructions.LoadTable);
-            case Mnemonic.Sgdt: return Table(context, 0, i) && context.Use(&SegmentInstructions.StoreTable);
-            case Mnemonic.Sidt: return Table(context, 1, i) && context.Use(&SegmentInstructions.StoreTable);
+            case Mnemonic.Lgdt: return Table(context, 0) && context.Use(&SegmentInstructions.LoadTable);
+            case Mnemonic.Lidt: return Table(context, 1) && context.Use(&SegmentInstructions.LoadTable);
+            case Mnemonic.Sgdt: return Table(context, 0) && context.Use(&SegmentInstructions.StoreTable);
+            case Mnemonic.Sidt: return Table(context, 1) && context.Use(&SegmentInstructions.StoreTable);
             case Mnemonic.Lldt: return Selector(i, context, 0, 0) && context.Use(&SegmentInstructions.LoadSystem);
             case Mnemonic.Ltr: return Selector(i, context, 0, 1) && context.Use(&SegmentInstructions.LoadSystem);
             case Mnemonic.Sldt: return Word(i, context, 0) && context.Use(&SegmentInstructions.StoreSystem);
@@ -104,9 +103,8 @@ internal static unsafe class SystemLowering
             : wide ? &Privileged.WriteSegmentBase<W64> : &Privileged.WriteSegmentBase<W32>);
     }
 
-    private static bool Table(LoweringContext context, byte which, in Instruction i)
+    private static bool Table(LoweringContext context, byte which)
     {
-        _ = i;
         context.Op->Extra = which;
         context.Op->Extra2 = context.Is64 ? (byte)8 : (byte)4;
         return true;

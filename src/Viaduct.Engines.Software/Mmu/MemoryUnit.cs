@@ -212,6 +212,11 @@ internal sealed unsafe class MemoryUnit : IDisposable
             return null;
         }
 
+        if (IsApicPage(physical))
+        {
+            return null;
+        }
+
         if (_physical.Find(physical) is not { Memory: { } memory } range || (access == Access.Write && range.ReadOnly))
         {
             return null;

@@ -17,7 +17,7 @@ internal static class CpuIdentification
     // Family 6, model 6AH, stepping 6.
     private const uint Signature = 0x000606A6;
 
-    private static readonly byte[] s_brand = Encoding.ASCII.GetBytes("Viaduct software x86-64 processor".PadRight(48, '\0'));
+    private static readonly byte[] _brand = Encoding.ASCII.GetBytes("Viaduct software x86-64 processor".PadRight(48, '\0'));
 
     /// <summary>Answers one leaf.</summary>
     /// <param name="leaf">EAX.</param>
@@ -85,8 +85,8 @@ internal static class CpuIdentification
     private static uint Ascii(string four) => BitConverter.ToUInt32(Encoding.ASCII.GetBytes(four));
 
     private static (uint Eax, uint Ebx, uint Ecx, uint Edx) Brand(int offset) =>
-        (BitConverter.ToUInt32(s_brand, offset), BitConverter.ToUInt32(s_brand, offset + 4),
-            BitConverter.ToUInt32(s_brand, offset + 8), BitConverter.ToUInt32(s_brand, offset + 12));
+        (BitConverter.ToUInt32(_brand, offset), BitConverter.ToUInt32(_brand, offset + 4),
+            BitConverter.ToUInt32(_brand, offset + 8), BitConverter.ToUInt32(_brand, offset + 12));
 
     // Leaf 4: 32 KiB data, 32 KiB code, 1 MiB second level, all private to the core.
     private static (uint Eax, uint Ebx, uint Ecx, uint Edx) Cache(uint subleaf) => subleaf switch

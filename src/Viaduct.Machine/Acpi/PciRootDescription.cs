@@ -13,7 +13,7 @@ internal static class PciRootDescription
     private const ulong UnknownRevision = 1 << 3;
     private const ulong Masked = 1 << 4;
 
-    private static readonly Guid s_hostBridge = new("33DB4D5B-1FF7-401C-9657-7441C03DD766");
+    private static readonly Guid _hostBridge = new("33DB4D5B-1FF7-401C-9657-7441C03DD766");
 
     internal static AmlTerm Build(AcpiPlatform platform) => Aml.Device(
         "PCI0",
@@ -76,7 +76,7 @@ internal static class PciRootDescription
             4,
             Aml.CreateDWordField(buffer, 0, "CDW1"),
             Aml.If(
-                Aml.Equal(Aml.Argument(0), Aml.Uuid(s_hostBridge)),
+                Aml.Equal(Aml.Argument(0), Aml.Uuid(_hostBridge)),
                 Aml.CreateDWordField(buffer, 8, "CDW3"),
                 Aml.And(control, Aml.Integer(grantable), granted),
                 Aml.If(

@@ -6,11 +6,11 @@ internal static class Crc32
     private const uint Polynomial = 0xEDB8_8320;
     private const int Slices = 8;
 
-    private static readonly uint[] s_table = BuildTable();
+    private static readonly uint[] _table = BuildTable();
 
     internal static uint Compute(ReadOnlySpan<byte> bytes)
     {
-        ReadOnlySpan<uint> table = s_table;
+        ReadOnlySpan<uint> table = _table;
         uint crc = uint.MaxValue;
         while (bytes.Length >= Slices)
         {

@@ -5,7 +5,7 @@ namespace Viaduct.Machine.GuestParts;
 /// <summary>An initial RAM disk with busybox, some modules and an init script: the smallest stock user land.</summary>
 public static class BusyboxRamDisk
 {
-    private static readonly string[] s_busyboxPaths = ["bin/busybox", "usr/bin/busybox"];
+    private static readonly string[] _busyboxPaths = ["bin/busybox", "usr/bin/busybox"];
 
     /// <summary>Makes one.</summary>
     /// <param name="packages">Where busybox comes from.</param>
@@ -17,7 +17,7 @@ public static class BusyboxRamDisk
     public static byte[] Build(DebianPackages packages, GuestKernel kernel, ReadOnlySpan<string> modules, string script)
     {
         string folder = packages.Unpack("busybox-static");
-        string busybox = s_busyboxPaths
+        string busybox = _busyboxPaths
             .Select(path => Path.Combine(folder, path))
             .FirstOrDefault(File.Exists)
             ?? throw new GuestPartsException($"{folder} has no bin/busybox: remove the folder and try again");

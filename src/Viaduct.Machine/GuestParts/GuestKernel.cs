@@ -6,7 +6,7 @@ namespace Viaduct.Machine.GuestParts;
 /// <param name="Modules">Its modules.</param>
 public sealed record GuestKernel(string Image, string Version, KernelModules Modules)
 {
-    private static readonly string[] s_libraryPaths = ["lib", "usr/lib"];
+    private static readonly string[] _libraryPaths = ["lib", "usr/lib"];
 
     /// <summary>Fetches the kernel that a meta package stands for.</summary>
     /// <param name="packages">Where packages come from.</param>
@@ -35,13 +35,13 @@ public sealed record GuestKernel(string Image, string Version, KernelModules Mod
         IEnumerable<string> places =
         [
             Path.Combine(folder, "boot", $"vmlinuz-{version}"),
-            .. s_libraryPaths.Select(root => Path.Combine(folder, root, "modules", version, "vmlinuz")),
+            .. _libraryPaths.Select(root => Path.Combine(folder, root, "modules", version, "vmlinuz")),
         ];
         return places.FirstOrDefault(File.Exists);
     }
 
     private static string FindModules(string folder, string version) =>
-        s_libraryPaths.Select(root => Path.Combine(folder, root, "modules", version)).FirstOrDefault(Directory.Exists)
+        _libraryPaths.Select(root => Path.Combine(folder, root, "modules", version)).FirstOrDefault(Directory.Exists)
         ?? throw Missing(folder, $"lib/modules/{version}");
 
     private static GuestPartsException Missing(string folder, string what) =>

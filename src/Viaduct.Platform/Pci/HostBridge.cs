@@ -4,10 +4,10 @@ namespace Viaduct.Platform.Pci;
 public sealed class HostBridge
 {
     /// <summary>Red Hat's generic PCI Express host bridge: no driver binds and no quirk knows it.</summary>
-    private static readonly PciIdentity s_identity = new(0x1B36, 0x0008, 0, 0x060000, 0x1AF4, 0x1100);
+    private static readonly PciIdentity _identity = new(0x1B36, 0x0008, 0, 0x060000, 0x1AF4, 0x1100);
 
     internal HostBridge(PciRoot root) =>
-        Function = new PciFunction("host-bridge", s_identity, root.NewDmaTarget(root.Counters), root.Counters);
+        Function = new PciFunction("host-bridge", _identity, root.NewDmaTarget(root.Counters), root.Counters);
 
     /// <summary>The function, at 00.0 of the root bus.</summary>
     public PciFunction Function { get; }

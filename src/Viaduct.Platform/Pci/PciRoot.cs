@@ -13,8 +13,8 @@ public sealed class PciRoot
     /// <summary>The first port of configuration mechanism #1.</summary>
     public const ushort ConfigPortsBase = 0xCF8;
 
-    private static readonly AddressRange s_allMemory = new(0, (1UL << 52) - 1);
-    private static readonly AddressRange s_allPorts = new(0, 0xFFFF);
+    private static readonly AddressRange _allMemory = new(0, (1UL << 52) - 1);
+    private static readonly AddressRange _allPorts = new(0, 0xFFFF);
 
     private readonly PciRootOptions _options;
     private readonly int[] _drivers = new int[4];
@@ -139,7 +139,7 @@ public sealed class PciRoot
     {
         MappingChange memory = new(Memory);
         MappingChange ports = new(Ports);
-        Bus.Route(new Upstream(0, Mastering: true, [s_allMemory], [s_allPorts]), memory, ports);
+        Bus.Route(new Upstream(0, Mastering: true, [_allMemory], [_allPorts]), memory, ports);
         memory.Apply();
         ports.Apply();
     }

@@ -4,12 +4,12 @@ namespace Viaduct.Platform.Pci;
 public sealed class RootPort
 {
     /// <summary>Red Hat's generic root port: drivers bind by class, and no quirk knows it.</summary>
-    private static readonly PciIdentity s_identity = new(0x1B36, 0x000C, 0, 0x060400, 0, 0);
+    private static readonly PciIdentity _identity = new(0x1B36, 0x000C, 0, 0x060400, 0, 0);
 
     internal RootPort(PciRoot root, string name, int number)
     {
         Number = number;
-        Bridge = new PciBridge(root, name, s_identity);
+        Bridge = new PciBridge(root, name, _identity);
         Function.AddPowerManagement();
         Function.AddMsi(1);
         Bridge.Express = Function.AddExpress(PciExpressType.RootPort, number);

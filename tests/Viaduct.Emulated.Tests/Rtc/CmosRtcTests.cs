@@ -7,12 +7,12 @@ namespace Viaduct.Emulated.Tests.Rtc;
 
 public sealed class CmosRtcTests
 {
-    private static readonly DateTime s_evening = new(2026, 11, 23, 21, 58, 37, 500, DateTimeKind.Utc);
+    private static readonly DateTime _evening = new(2026, 11, 23, 21, 58, 37, 500, DateTimeKind.Utc);
 
     [Fact]
     public void Time_IsTheHosts()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         Assert.Equal([0x20, 0x26, 0x11, 0x23, 0x21, 0x58, 0x37], guest.Time);
         Assert.Equal(2, guest[6]);
         Assert.Equal(0x02, guest[0x0B]);
@@ -24,7 +24,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Time_InBinary_IsTheSame()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest[0x0B] = 0x06;
         Assert.Equal([20, 26, 11, 23, 21, 58, 37], guest.Time);
     }
@@ -38,7 +38,7 @@ public sealed class CmosRtcTests
     [InlineData(23, 0x91)]
     public void Hours_ToTwelve_ReadAndWriteTheSame(int hour, byte expected)
     {
-        using ClockGuest guest = new(s_evening.Date.AddHours(hour));
+        using ClockGuest guest = new(_evening.Date.AddHours(hour));
         guest[0x0B] = 0x00;
         Assert.Equal(expected, guest[4]);
         guest[4] = expected;
@@ -49,7 +49,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void UpdateInProgress_IsSetJustBeforeTheUpdateAndNeverStays()
     {
-        using ClockGuest guest = new(s_evening.AddMilliseconds(-500));
+        using ClockGuest guest = new(_evening.AddMilliseconds(-500));
         Assert.Equal(0x26, guest[0x0A]);
         guest.Pass(0.997);
         Assert.Equal(0x26, guest[0x0A]);
@@ -62,7 +62,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Time_WhileNoUpdateIsInProgress_StaysForTheTimeTheDataSheetGives() => Prop.ForAll<uint>(moment =>
     {
-        using ClockGuest guest = new(s_evening.AddTicks(moment));
+        using ClockGuest guest = new(_evening.AddTicks(moment));
         if ((guest[0x0A] & 0x80) == 0)
         {
             byte[] before = guest.Time;
@@ -74,7 +74,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void SetTime_AsLinuxDoes_StartsHalfASecondBeforeTheUpdate()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest.SetTime(0x19, 0x99, 0x12, 0x31, 0x23, 0x59, 0x59);
         Assert.Equal([0x19, 0x99, 0x12, 0x31, 0x23, 0x59, 0x59], guest.Time);
         guest.Pass(0.49);
@@ -86,7 +86,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Set_StopsTheClockAndItsEvents()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest[0x0B] = 0x92;
         Assert.Equal(0x82, guest[0x0B]);
         guest.Pass(100);
@@ -101,7 +101,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Alarm_GoesOffAtItsSecondAndEveryDay()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         (guest[5], guest[3], guest[1]) = (0x22, 0x00, 0x00);
         guest[0x0B] = 0x22;
         guest.Pass(82.4);
@@ -125,7 +125,7 @@ public sealed class CmosRtcTests
     [InlineData(0x00, 0x00, 0x0A, 0)]
     public void Alarm_WithOpenParts_GoesOffAsOftenAsItMatches(byte hour, byte minute, byte second, int times)
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         (guest[5], guest[3], guest[1]) = (hour, minute, second);
         guest[0x0B] = 0x22;
         int seen = 0;
@@ -142,7 +142,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void UpdateInterrupt_ComesEachSecondThatTheGuestAcknowledges()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest[0x0B] = 0x12;
         for (int i = 1; i <= 5; i++)
         {
@@ -163,7 +163,7 @@ public sealed class CmosRtcTests
     [InlineData(7, 512)]
     public void PeriodicInterrupt_ComesAtItsRate(byte rate, int hertz)
     {
-        using ClockGuest guest = new(s_evening.AddMilliseconds(-500));
+        using ClockGuest guest = new(_evening.AddMilliseconds(-500));
         guest[0x0A] = (byte)(0x20 | rate);
         guest[0x0B] = 0x42;
         int seen = 0;
@@ -179,7 +179,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void PeriodicFlag_WithoutItsInterrupt_CanBePolled()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         _ = guest[0x0C];
         guest.Pass(0.0001);
         Assert.Equal(0, guest[0x0C]);
@@ -195,7 +195,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Flags_ThatWereSetBefore_RequestWhenTheyAreEnabled()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest.Pass(1);
         guest[0x0B] = 0x12;
         Assert.True(guest.Line.Asserted);
@@ -204,7 +204,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void HostClock_SetBack_TakesTheGuestsAlongWithoutEvents()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         _ = guest[0x0C];
         guest[0x0B] = 0x12;
         guest.Host.Step(TimeSpan.FromHours(-1));
@@ -217,7 +217,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void HostClock_SetForwardPastAnAlarm_RaisesItWithinAMinute()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         (guest[5], guest[3], guest[1]) = (0x23, 0x00, 0x00);
         guest[0x0B] = 0x22;
         guest.Host.Step(TimeSpan.FromHours(2));
@@ -229,7 +229,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Reset_TakesInterruptsAwayAndKeepsTimeAndRam()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest.SetTime(0x19, 0x99, 0x12, 0x31, 0x23, 0x59, 0x00);
         guest[0x40] = 0x5A;
         guest[0x0B] = 0x7A;
@@ -247,7 +247,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Ram_HoldsWhatIsWritten_AndTheNmiBitSelectsNothing()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         for (int register = 0x0E; register < 0x80; register++)
         {
             if (register != 0x32)
@@ -268,7 +268,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void StatusRegisters_CAndD_AreReadOnly()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest[0x0C] = 0xFF;
         guest[0x0D] = 0x00;
         guest[0x0A] = 0xA6;
@@ -281,7 +281,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void WideAccesses_AreRefused()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         Assert.Equal(AccessStatus.InvalidSize, guest.Clock.Write(0, 2, 0x1234));
         Assert.Equal(AccessStatus.InvalidSize, guest.Clock.Read(1, 4, out _));
     }
@@ -289,7 +289,7 @@ public sealed class CmosRtcTests
     [Fact]
     public void Dispose_LetsNoInterruptThrough()
     {
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         guest[0x0B] = 0x12;
         guest.Clock.Dispose();
         guest.Pass(10);
@@ -300,7 +300,7 @@ public sealed class CmosRtcTests
     public void AnyAccesses_KeepTheClockSound() => Prop.ForAll<int>(seed =>
     {
         Random random = new(seed);
-        using ClockGuest guest = new(s_evening);
+        using ClockGuest guest = new(_evening);
         for (int i = 0; i < 400; i++)
         {
             int register = random.Next(5) == 0 ? 0x32 : random.Next(0x10);

@@ -5,12 +5,12 @@ namespace Viaduct.Guests.Support;
 /// <summary>A stock kernel, busybox, and a temporary folder for what a test adds to them.</summary>
 internal sealed class GuestFiles : IDisposable
 {
-    private static readonly Lazy<(DebianPackages Packages, GuestKernel Kernel)> s_parts = new(Fetch);
+    private static readonly Lazy<(DebianPackages Packages, GuestKernel Kernel)> _parts = new(Fetch);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("viaduct-guest-");
 
     /// <summary>The kernel, downloaded once: an exception says what to do where it can't be.</summary>
-    internal static GuestKernel Kernel => s_parts.Value.Kernel;
+    internal static GuestKernel Kernel => _parts.Value.Kernel;
 
     /// <summary>Writes an initial RAM disk that loads the disks' drivers and runs a script.</summary>
     /// <returns>Its path.</returns>
@@ -18,7 +18,7 @@ internal sealed class GuestFiles : IDisposable
     {
         string path = Path.Combine(_folder.FullName, "initrd.img");
         string[] modules = ["nvme", "virtio_pci", "virtio_blk"];
-        File.WriteAllBytes(path, BusyboxRamDisk.Build(s_parts.Value.Packages, Kernel, modules, script));
+        File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, Kernel, modules, script));
         return path;
     }
 

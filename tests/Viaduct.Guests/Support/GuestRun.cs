@@ -8,7 +8,7 @@ namespace Viaduct.Guests.Support;
 internal static class GuestRun
 {
     /// <summary>Longer than any guest here needs on a busy machine: one that hangs fails its test rather than the whole run.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(3);
 
     /// <summary>Runs one.</summary>
     /// <param name="spec">The machine.</param>
@@ -25,10 +25,10 @@ internal static class GuestRun
         {
             if (meanwhile is not null)
             {
-                await Task.WhenAny(meanwhile(machine), machine.Exited).Unwrap().WaitAsync(s_limit, TestContext.Current.CancellationToken);
+                await Task.WhenAny(meanwhile(machine), machine.Exited).Unwrap().WaitAsync(_limit, TestContext.Current.CancellationToken);
             }
 
-            MachineExit exit = await machine.Exited.WaitAsync(s_limit, TestContext.Current.CancellationToken);
+            MachineExit exit = await machine.Exited.WaitAsync(_limit, TestContext.Current.CancellationToken);
             events.Flush();
             return exit;
         }

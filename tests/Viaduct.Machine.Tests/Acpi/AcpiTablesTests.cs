@@ -7,7 +7,7 @@ namespace Viaduct.Machine.Tests.Acpi;
 
 public sealed class AcpiTablesTests
 {
-    private static readonly AcpiPlatform s_platform = new()
+    private static readonly AcpiPlatform _platform = new()
     {
         ApicIds = [0, 1, 2, 3],
         IoApicId = 4,
@@ -22,14 +22,14 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Tables_AreThoseAGuestNeeds()
     {
-        ParsedTables parsed = Parse(s_platform);
+        ParsedTables parsed = Parse(_platform);
         Assert.Equal(["APIC", "DSDT", "FACP", "MCFG"], parsed.Tables.Keys.Order());
     }
 
     [Fact]
     public void MemoryMap_CoversTablesAndConfigurationSpace()
     {
-        AcpiImage image = AcpiTables.Build(s_platform with { LastBus = 15 });
+        AcpiImage image = AcpiTables.Build(_platform with { LastBus = 15 });
         Assert.Equal(0xE_0000ul, image.Address);
         Assert.Equal(
             [new MemoryRange(0xE_0000, 0x1000, MemoryRangeKind.AcpiReclaimable), new MemoryRange(0xE000_0000, 16 << 20, MemoryRangeKind.Reserved)],
@@ -39,7 +39,7 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Fadt_HasPowerManagementRegistersAndReset()
     {
-        byte[] fadt = Parse(s_platform).Fadt;
+        byte[] fadt = Parse(_platform).Fadt;
         Assert.Equal(276, fadt.Length);
         Assert.Equal(6, fadt[8]);
         Assert.Equal(0x32, fadt[108]);
@@ -61,7 +61,7 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Fadt_SaysWhichLegacyDevicesAreMissing()
     {
-        ParsedTables parsed = Parse(s_platform with { HasSerialPort = false, HasRealTimeClock = false });
+        ParsedTables parsed = Parse(_platform with { HasSerialPort = false, HasRealTimeClock = false });
         Assert.Equal(0x0024, BinaryPrimitives.ReadUInt16LittleEndian(parsed.Fadt.AsSpan(109)));
         Assert.Equal(0, parsed.Fadt[108]);
         Assert.DoesNotContain("_SB.COM1._HID", parsed.Namespace.Keys);
@@ -71,7 +71,7 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Madt_ListsProcessorsAndTheIoApic()
     {
-        ParsedTables parsed = Parse(s_platform);
+        ParsedTables parsed = Parse(_platform);
         Assert.Equal("0000E0FE00000000", Convert.ToHexString(parsed.Madt, 36, 8));
         Assert.Equal(
             ["0008000001000000", "0008010101000000", "0008020201000000", "0008030301000000", "010C04000000C0FE00000000"],
@@ -81,7 +81,7 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Madt_UsesWideEntriesForWideIds()
     {
-        ParsedTables parsed = Parse(s_platform with { ApicIds = [0, 254, 255, 0x1_0000] });
+        ParsedTables parsed = Parse(_platform with { ApicIds = [0, 254, 255, 0x1_0000] });
         Assert.Equal(
             ["0008000001000000", "000801FE01000000", "09100000FF0000000100000002000000", "09100000000001000100000003000000"],
             parsed.Controllers().SkipLast(1).Select(controller => Convert.ToHexString(controller.Bytes)));
@@ -90,14 +90,14 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Mcfg_GivesConfigurationSpace()
     {
-        byte[] mcfg = Parse(s_platform with { LastBus = 63 }).Tables["MCFG"];
+        byte[] mcfg = Parse(_platform with { LastBus = 63 }).Tables["MCFG"];
         Assert.Equal("0000000000000000" + "000000E000000000" + "0000" + "00" + "3F" + "00000000", Convert.ToHexString(mcfg, 36, 24));
     }
 
     [Fact]
     public void PciRoot_IsIdentifiedAsPciExpress()
     {
-        Dictionary<string, object> names = Parse(s_platform).Namespace;
+        Dictionary<string, object> names = Parse(_platform).Namespace;
         Assert.Equal(0x080A_D041ul, names["_SB.PCI0._HID"]);
         Assert.Equal(0x030A_D041ul, names["_SB.PCI0._CID"]);
         Assert.Equal(0ul, names["_SB.PCI0._UID"]);
@@ -116,16 +116,16 @@ public sealed class AcpiTablesTests
             AmlResource.WordIo(0xD00, 0xFFFF),
             AmlResource.DWordMemory(0xC000_0000, 0xDFFF_FFFF),
             AmlResource.QWordMemory(0x10_0000_0000, 0x4F_FFFF_FFFF));
-        byte[] windows = (byte[])Parse(s_platform).Namespace["_SB.PCI0._CRS"];
+        byte[] windows = (byte[])Parse(_platform).Namespace["_SB.PCI0._CRS"];
         Assert.Equal(Buffer(expected), windows);
-        byte[] narrow = (byte[])Parse(s_platform with { Mmio64First = null }).Namespace["_SB.PCI0._CRS"];
+        byte[] narrow = (byte[])Parse(_platform with { Mmio64First = null }).Namespace["_SB.PCI0._CRS"];
         Assert.Equal(windows.Length - 46, narrow.Length);
     }
 
     [Fact]
     public void PciRoot_RoutesPinsRoundTheFourLines()
     {
-        object[] routes = (object[])Parse(s_platform with { FirstPciLine = 20 }).Namespace["_SB.PCI0._PRT"];
+        object[] routes = (object[])Parse(_platform with { FirstPciLine = 20 }).Namespace["_SB.PCI0._PRT"];
         Assert.Equal(128, routes.Length);
         for (uint i = 0; i < routes.Length; i++)
         {
@@ -141,7 +141,7 @@ public sealed class AcpiTablesTests
     [InlineData(PciExpressControl.PowerManagementEvents | PciExpressControl.LatencyTolerance, 0x34)]
     public void Osc_GrantsWhatWorks(PciExpressControl control, byte granted)
     {
-        byte[] method = (byte[])Parse(s_platform with { NativeControl = control }).Namespace["_SB.PCI0._OSC"];
+        byte[] method = (byte[])Parse(_platform with { NativeControl = control }).Namespace["_SB.PCI0._OSC"];
 
         // Four arguments, serialized; And(CDW3, mask, Local0); it ends with the return of the buffer.
         Assert.Equal(0x0C, method[0]);
@@ -152,18 +152,18 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Board_ReservesConfigurationSpace_SoThatGuestsTrustIt()
     {
-        Dictionary<string, object> names = Parse(s_platform).Namespace;
+        Dictionary<string, object> names = Parse(_platform).Namespace;
         Assert.Equal(0x020C_D041ul, names["_SB.BRD._HID"]);
         AmlTerm low = Aml.ResourceTemplate(AmlResource.Memory32Fixed(0xE000_0000, 0x1000_0000), AmlResource.Io(0x600, 6));
         Assert.Equal(Buffer(low), (byte[])names["_SB.BRD._CRS"]);
         AmlTerm high = Aml.ResourceTemplate(AmlResource.QWordMemoryConsumed(0x80_0000_0000, 0x80_0FFF_FFFF), AmlResource.Io(0x600, 6));
-        Assert.Equal(Buffer(high), (byte[])Parse(s_platform with { EcamAddress = 0x80_0000_0000 }).Namespace["_SB.BRD._CRS"]);
+        Assert.Equal(Buffer(high), (byte[])Parse(_platform with { EcamAddress = 0x80_0000_0000 }).Namespace["_SB.BRD._CRS"]);
     }
 
     [Fact]
     public void IsaDevices_HaveTheirPortsAndInterrupts()
     {
-        Dictionary<string, object> names = Parse(s_platform).Namespace;
+        Dictionary<string, object> names = Parse(_platform).Namespace;
         Assert.Equal(0x0105_D041ul, names["_SB.COM1._HID"]);
         Assert.Equal("4701F803F8030108" + "221000" + "7900", Convert.ToHexString((byte[])names["_SB.COM1._CRS"]));
         Assert.Equal(0x000B_D041ul, names["_SB.RTC._HID"]);
@@ -173,16 +173,16 @@ public sealed class AcpiTablesTests
     [Fact]
     public void Build_OfWhatCannotBe_IsRefused()
     {
-        Assert.Throws<ArgumentException>(() => AcpiTables.Build(s_platform with { ApicIds = [] }));
-        Assert.Throws<ArgumentException>(() => AcpiTables.Build(s_platform with { TablesAddress = 0xE_0008 }));
-        Assert.Throws<ArgumentException>(() => AcpiTables.Build(s_platform with { TablesLength = 1024 }));
+        Assert.Throws<ArgumentException>(() => AcpiTables.Build(_platform with { ApicIds = [] }));
+        Assert.Throws<ArgumentException>(() => AcpiTables.Build(_platform with { TablesAddress = 0xE_0008 }));
+        Assert.Throws<ArgumentException>(() => AcpiTables.Build(_platform with { TablesLength = 1024 }));
     }
 
     [Fact]
     public void Build_OfManyProcessorsAboveFourGiB_StillParses()
     {
         uint[] ids = [.. Enumerable.Range(0, 1024).Select(id => (uint)id)];
-        ParsedTables parsed = Parse(s_platform with { ApicIds = ids, TablesAddress = 0x2_0000_0000 });
+        ParsedTables parsed = Parse(_platform with { ApicIds = ids, TablesAddress = 0x2_0000_0000 });
         Assert.Equal(1025, parsed.Controllers().Count());
         Assert.Equal(0u, BinaryPrimitives.ReadUInt32LittleEndian(parsed.Fadt.AsSpan(40)));
     }

@@ -5,10 +5,10 @@ namespace Viaduct.Machine.Tests.Specification;
 
 public sealed class MachineSpecTests
 {
-    private static readonly MachineSpec s_right = new() { Kernel = "vmlinuz" };
+    private static readonly MachineSpec _right = new() { Kernel = "vmlinuz" };
 
     [Fact]
-    public void Problem_Defaults_None() => Assert.Null(s_right.Problem());
+    public void Problem_Defaults_None() => Assert.Null(_right.Problem());
 
     [Theory]
     [InlineData(0ul)]
@@ -16,27 +16,27 @@ public sealed class MachineSpecTests
     [InlineData(MachineSpec.MinMemory + 1)]
     [InlineData(MachineSpec.MaxMemory + 4096)]
     public void Problem_Memory_NamesTheOptionAndTheValue(ulong memory) =>
-        Assert.StartsWith($"--memory {memory}", (s_right with { Memory = memory }).Problem(), StringComparison.Ordinal);
+        Assert.StartsWith($"--memory {memory}", (_right with { Memory = memory }).Problem(), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(1000)]
     public void Problem_Cpus_NamesTheOptionAndTheValue(int cpus) =>
-        Assert.StartsWith($"--cpus {cpus}", (s_right with { Cpus = cpus }).Problem(), StringComparison.Ordinal);
+        Assert.StartsWith($"--cpus {cpus}", (_right with { Cpus = cpus }).Problem(), StringComparison.Ordinal);
 
     [Fact]
     public void Problem_TwoDisksOfOneId_QuotesIt()
     {
         DiskSpec disk = new() { Id = "a", Path = "a.img" };
-        Assert.Equal("--disk: two disks have id=a", (s_right with { Disks = [disk, disk with { Path = "b.img" }] }).Problem());
+        Assert.Equal("--disk: two disks have id=a", (_right with { Disks = [disk, disk with { Path = "b.img" }] }).Problem());
     }
 
     [Fact]
     public void Problem_MoreDisksThanSlots_SaysHowMany()
     {
         DiskSpec[] disks = [.. Enumerable.Range(0, VirtualMachine.MaxDevices + 1).Select(i => new DiskSpec { Id = $"{i}", Path = "a.img" })];
-        Assert.Null((s_right with { Disks = disks[1..] }).Problem());
-        Assert.Contains($"{VirtualMachine.MaxDevices + 1}", (s_right with { Disks = disks }).Problem(), StringComparison.Ordinal);
+        Assert.Null((_right with { Disks = disks[1..] }).Problem());
+        Assert.Contains($"{VirtualMachine.MaxDevices + 1}", (_right with { Disks = disks }).Problem(), StringComparison.Ordinal);
     }
 }

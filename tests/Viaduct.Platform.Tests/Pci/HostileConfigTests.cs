@@ -8,7 +8,7 @@ namespace Viaduct.Platform.Tests.Pci;
 
 public sealed class HostileConfigTests
 {
-    private static readonly uint[] s_values =
+    private static readonly uint[] _values =
     [
         0, 1, 2, 3, 4, 6, 7, 0x40, 0x400, 0x407, 0x8000, 0xC000, 0xFFFF, 0x0001_0100, 0x000F_0100, 0x0002_0200, 0xC000_C000,
         0xC010_0000, 0xFFF0_0000, 0xFFFF_FFFF, 0xE000_0000, 0xFEE0_0000, 0x8000, 0x1000, 0x2000, 0x10, 0xFFFF_0000, 0xF0F0,
@@ -33,7 +33,7 @@ public sealed class HostileConfigTests
             for (int i = 0; i < 500; i++)
             {
                 int register = random.Next(0x40 / 4) * 4;
-                functions[random.Next(functions.Length)].WriteConfig(register, 4, s_values[random.Next(s_values.Length)]);
+                functions[random.Next(functions.Length)].WriteConfig(register, 4, _values[random.Next(_values.Length)]);
                 board.First.Msix.Signal(random.Next(65));
                 board.First.Function.IntX.Set(random.Next(2) == 0);
                 board.Memory.Read(0xC000_0000, 4, out _);
@@ -55,7 +55,7 @@ public sealed class HostileConfigTests
             PciFunction function = functions[random.Next(functions.Length)];
             int size = 1 << random.Next(3);
             int offset = (random.Next(4) == 0 ? random.Next(4096) : random.Next(0xC0)) & -size;
-            uint value = random.Next(3) == 0 ? (uint)random.NextInt64() : s_values[random.Next(s_values.Length)];
+            uint value = random.Next(3) == 0 ? (uint)random.NextInt64() : _values[random.Next(_values.Length)];
             ulong address = TestBoard.Ecam + ((ulong)function.Dma.RequesterId << 12) + (ulong)offset;
             board.Memory.Write(address, size, value);
             board.Memory.Read(address, size, out _);

@@ -6,7 +6,7 @@ namespace Viaduct.Platform.Tests.Pci;
 
 public sealed class PciFirmwareTests : IDisposable
 {
-    private static readonly PciWindows s_windows = new()
+    private static readonly PciWindows _windows = new()
     {
         Memory32Start = 0xC000_0000,
         Memory32Length = 0x1000_0000,
@@ -23,7 +23,7 @@ public sealed class PciFirmwareTests : IDisposable
     [Fact]
     public void Assign_EverythingIsReachableOnceDriversEnableIt()
     {
-        Assert.True(PciFirmware.Assign(_board.Root, s_windows));
+        Assert.True(PciFirmware.Assign(_board.Root, _windows));
         Assert.Equal(0x0010_1B36u, _board.Root.ReadConfig(1, 0, 0, 4));
         Assert.Equal(0x0010_1B36u, _board.Root.ReadConfig(2, 0, 0, 4));
         Assert.Equal(0x0001_0100u, _board.FirstPort.Function.ReadConfig(0x18, 4));
@@ -34,7 +34,7 @@ public sealed class PciFirmwareTests : IDisposable
             Assert.Equal(device.Mark + 4, _board.Read(device.Function.ReadConfig(0x10, 4) + 4));
             Assert.Equal(0x41UL, _board.ReadPort((device.Function.ReadConfig(0x1C, 4) & ~3u) + 1));
             ulong wide = ((ulong)device.Function.ReadConfig(0x18, 4) << 32) | (device.Function.ReadConfig(0x14, 4) & ~0xFu);
-            Assert.InRange(wide, s_windows.Memory64Start, s_windows.Memory64Start + s_windows.Memory64Length);
+            Assert.InRange(wide, _windows.Memory64Start, _windows.Memory64Start + _windows.Memory64Length);
             Assert.Same(device.Shared, _board.Memory.Current.Find(wide)?.Memory);
             Assert.True(device.Function.Dma.Granted);
         }
@@ -43,7 +43,7 @@ public sealed class PciFirmwareTests : IDisposable
     [Fact]
     public void Assign_NoRoom_SaysSoAndPlacesTheRest()
     {
-        Assert.False(PciFirmware.Assign(_board.Root, s_windows with { Memory64Length = 0 }));
+        Assert.False(PciFirmware.Assign(_board.Root, _windows with { Memory64Length = 0 }));
         _board.First.Function.WriteConfig(TestBoard.Command, 2, 7);
         Assert.Equal(0xCu, _board.First.Function.ReadConfig(0x14, 4));
         Assert.Equal(_board.First.Mark, _board.Read(_board.First.Function.ReadConfig(0x10, 4)));
@@ -53,7 +53,7 @@ public sealed class PciFirmwareTests : IDisposable
     public void Assign_EmptyPort_KeepsItsWindowsClosed()
     {
         RootPort empty = _board.Root.AddRootPort(3);
-        PciFirmware.Assign(_board.Root, s_windows);
+        PciFirmware.Assign(_board.Root, _windows);
         Assert.Equal(0x0003_0300u, empty.Function.ReadConfig(0x18, 4));
         Assert.Equal(0x0000_FFF0u, empty.Function.ReadConfig(0x20, 4));
         Assert.Equal(0x0001_FFF1u, empty.Function.ReadConfig(0x24, 4));
