@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Demo;
+using Viaduct.Cli.Demo.Page;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -15,6 +16,7 @@ internal static class DemoCommand
     internal static Command Create()
     {
         Option<bool> json = new("--json") { Description = "Write the figures as one JSON object on standard output." };
+        Option<FileInfo> html = new("--html") { Description = "Write the report as a page of its own to FILE, too.", HelpName = "FILE" };
         Option<bool> verbose = new("--verbose") { Description = "Show the guest's console on standard error." };
         Option<string> engine = EngineOption.Create();
         Command command = new("demo", """
@@ -25,14 +27,14 @@ internal static class DemoCommand
             The kernel and busybox are downloaded from this system's Debian packages on first use, and not installed.
             """)
         {
-            json, verbose, engine,
+            json, html, verbose, engine,
         };
         command.SetAction((parsed, cancellation) =>
-            RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(json), parsed.GetValue(verbose), cancellation));
+            RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(json), parsed.GetValue(html), parsed.GetValue(verbose), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(EngineChoice engine, bool json, bool verbose, CancellationToken cancellation)
+    private static async Task<int> RunAsync(EngineChoice engine, bool json, FileInfo? html, bool verbose, CancellationToken cancellation)
     {
         TextWriter errors = System.Console.Error;
         if (MachineSpec.EngineProblem(engine) is { } problem)
@@ -41,10 +43,21 @@ internal static class DemoCommand
             return ExitCodes.BadUsage;
         }
 
+        if (html?.Directory is { Exists: false } folder)
+        {
+            await errors.WriteLineAsync($"viaduct: --html {html}: there is no folder {folder}");
+            return ExitCodes.BadUsage;
+        }
+
         try
         {
             Demonstration demonstration = new(engine, new DemoProgress(errors), verbose ? errors : null);
             DemoReport report = await demonstration.RunAsync(cancellation);
+            if (html is not null)
+            {
+                await File.WriteAllTextAsync(html.FullName, DemoPage.Render(report), cancellation);
+            }
+
             TextWriter output = System.Console.Out;
             if (json)
             {
@@ -67,7 +80,7 @@ internal static class DemoCommand
             await errors.WriteLineAsync($"--- the end of the guest's console ---\n{error.GuestConsole}\n--- ---\nviaduct: {error.Message}");
             return ExitCodes.Failure;
         }
-        catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or HostException or IOException)
+        catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or HostException or IOException or UnauthorizedAccessException)
         {
             await errors.WriteLineAsync($"viaduct: {error.Message}");
             return ExitCodes.Failure;

@@ -11,4 +11,7 @@ internal sealed record DemoReport
 
     /// <summary>One entry a device and guest.</summary>
     public required IReadOnlyList<RoadReport> Roads { get; init; }
+
+    /// <summary>What a second guest was told that asked for the device of the assigned road; null where none was.</summary>
+    public string? Refusal { get; init; }
 }

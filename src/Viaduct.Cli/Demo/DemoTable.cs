@@ -23,7 +23,7 @@ internal static class DemoTable
         }
 
         Table table = new() { Border = TableBorder.Rounded };
-        table.AddColumns("road", "device", "driver");
+        table.AddColumns("road", "guest", "device", "driver");
         foreach (string heading in (ReadOnlySpan<string>)["MB/s", "requests/s", "exits/\nrequest", "interrupts/\nrequest", "monitor CPU/\nrequest"])
         {
             table.AddColumn(new TableColumn(heading).RightAligned());
@@ -34,43 +34,41 @@ internal static class DemoTable
         {
             table.AddRow(
                 road.Road,
+                road.Guest,
                 road.Device,
                 Markup.Escape(road.Driver.Length == 0 ? "none" : road.Driver),
-                Number(road.Bytes / 1e6 / road.Seconds, "F1"),
-                Number(road.Requests / road.Seconds, "F0"),
-                Number((double)road.Exits / road.Requests, "F2"),
-                Number((double)road.Interrupts / road.Requests, "F2"),
-                Number(road.MonitorCpuSeconds * 1e6 / road.Requests, "F0") + " µs",
+                RoadRates.Format(RoadRates.MegabytesPerSecond(road), "F1"),
+                RoadRates.Format(RoadRates.RequestsPerSecond(road), "F0"),
+                RoadRates.Format(RoadRates.ExitsPerRequest(road), "F2"),
+                RoadRates.Format(RoadRates.InterruptsPerRequest(road), "F2"),
+                RoadRates.Format(RoadRates.MonitorMicrosecondsPerRequest(road), "F0") + " µs",
                 road.Verified ? "[green]verified[/]" : "[red]wrong[/]");
         }
 
         console.Write(table);
+        if (report.Refusal is { } refusal)
+        {
+            writer.WriteLine($"A second guest that asked for the assigned device was refused: {refusal}");
+        }
+
         writer.WriteLine(Conclusion(report));
     }
 
     /// <summary>What the numbers say, in a sentence.</summary>
     internal static string Conclusion(DemoReport report)
     {
-        RoadReport? emulated = report.Roads.FirstOrDefault(road => road.Road == "emulated");
-        RoadReport? paravirtual = report.Roads.FirstOrDefault(road => road.Road == "paravirtual");
-        if (emulated is null || paravirtual is null || report.Roads.Any(road => !road.Verified))
+        if (report.Roads.Count == 0 || report.Roads.Any(road => !road.Verified))
         {
             return "Not every road carried the data unchanged: its figures mean nothing.";
         }
 
-        RoadReport dear = Cost(emulated) >= Cost(paravirtual) ? emulated : paravirtual;
-        RoadReport cheap = dear == emulated ? paravirtual : emulated;
-        return string.Create(
+        IEnumerable<string> costs = report.Roads.GroupBy(road => road.Road).Select(group => string.Create(
             CultureInfo.InvariantCulture,
-            $"To write {emulated.Bytes >> 21} MiB and read them back, the {dear.Road} road took the monitor {Cost(dear):F2} ms of CPU for each MB and the "
-            + $"{cheap.Road} road {Cost(cheap):F2} ms, at {PerMegabyte(dear.Exits, dear):F1} and {PerMegabyte(cheap.Exits, cheap):F1} exits.");
+            $"{group.Average(RoadRates.MonitorMillisecondsPerMegabyte):F2} ms of CPU and {group.Average(RoadRates.ExitsPerMegabyte):F1} exits on the {group.Key} road"));
+        int sharing = report.Roads.Count(road => road.Road == "shared");
+        string served = sharing == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture,
+            $"; an assigned device served one guest, and the shared one {sharing} at once");
+        return $"For each MB that a guest moved, the monitor spent {string.Join(", ", costs)}{served}.";
     }
-
-    // Per MB, not per request: drivers cut the same work into requests of different sizes.
-    private static double Cost(RoadReport road) => PerMegabyte(road.MonitorCpuSeconds * 1e3, road);
-
-    private static double PerMegabyte(double amount, RoadReport road) => amount / (road.Bytes / 1e6);
-
-    private static string Number(double value, string format) =>
-        double.IsFinite(value) ? value.ToString(format, CultureInfo.InvariantCulture) : "-";
 }

@@ -3,7 +3,7 @@ namespace Viaduct.Cli.Demo;
 /// <summary>One road in the demonstration's report: its names are those of <c>--json</c>.</summary>
 internal sealed record RoadReport
 {
-    /// <summary><c>emulated</c> or <c>paravirtual</c>.</summary>
+    /// <summary><c>emulated</c>, <c>paravirtual</c>, <c>assigned</c> or <c>shared</c>.</summary>
     public required string Road { get; init; }
 
     /// <summary>The device's kind: <c>nvme</c>, <c>virtio-blk</c>.</summary>
