@@ -31,7 +31,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     private readonly CodeCache _code;
     private readonly BlockDecoder _decoder;
     private string _description = "not started";
-    private int _mapChanged;
+    private readonly MapFollower _map = new();
     private volatile bool _sleeping;
     private volatile bool _stopping;
     private volatile bool _disposed;
@@ -46,7 +46,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         ProcessorCount = processors;
         Apic = new LocalApic((uint)id, id == 0, clock, this, router);
         _code = new CodeCache(this);
-        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _code, Apic);
+        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, Apic);
         _decoder = new BlockDecoder(_code, Memory);
         Segments = new SegmentUnit(_state, Memory);
         Exceptions = new ExceptionUnit(_state, Memory, Segments);
@@ -92,6 +92,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     {
         try
         {
+            _map.Return();
             return RunUntilStopped();
         }
         catch (Exception error) when (error is not OutOfMemoryException)
@@ -99,7 +100,14 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
             _description = $"the monitor failed at {Where()}: {error}";
             return CpuExit.InternalError;
         }
+        finally
+        {
+            _map.Leave();
+        }
     }
+
+    /// <summary>Waits until it can't reach memory any more by what the address space showed before its last change.</summary>
+    internal void Synchronize() => _map.Wait();
 
     /// <inheritdoc/>
     public string Describe() => _description;
@@ -258,10 +266,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         }
 
         DropWrittenCode();
-        if (Interlocked.Exchange(ref _mapChanged, 0) != 0)
-        {
-            Memory.FlushAll();
-        }
+        FollowMap();
 
         if (Apic.NextDeadline != long.MaxValue)
         {
@@ -287,6 +292,16 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         return true;
     }
 
+    private void FollowMap()
+    {
+        if (_map.IsBehind)
+        {
+            long announced = _map.Announced;
+            Memory.FlushAll();
+            _map.Follow(announced);
+        }
+    }
+
     private void DropWrittenCode()
     {
         while (_writtenPages.TryDequeue(out (HostMemory Memory, ulong Page) written))
@@ -302,6 +317,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     private void Sleep()
     {
         CpuState* s = _state;
+        _map.Leave();
         while (!_stopping)
         {
             _sleeping = true;
@@ -322,6 +338,8 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         }
 
         _sleeping = false;
+        _map.Return();
+        FollowMap();
         Volatile.Write(ref s->Limit, 0);
     }
 
@@ -342,7 +360,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
 
     private void OnMapChanged()
     {
-        Volatile.Write(ref _mapChanged, 1);
+        _map.Announce();
         Kick();
     }
 }

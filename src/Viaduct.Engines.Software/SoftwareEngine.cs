@@ -49,6 +49,15 @@ public sealed class SoftwareEngine : IEngine
     public IInterruptLine Line(int globalSystemInterrupt) => _ioApic.Line(globalSystemInterrupt);
 
     /// <inheritdoc/>
+    public void Synchronize()
+    {
+        foreach (SoftwareCpu cpu in _cpus)
+        {
+            cpu.Synchronize();
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _ioApicMapping.Dispose();

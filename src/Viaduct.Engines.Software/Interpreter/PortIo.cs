@@ -19,7 +19,7 @@ internal static unsafe class PortIo
             return Leave.Raise(s, op, Vector.GeneralProtection, 0);
         }
 
-        _ = cpu.Ports.Read(port, TWidth.Bytes, out ulong value);
+        ulong value = Read(cpu, port, TWidth.Bytes);
         TWidth.WriteRegister((byte*)s, value);
         return op + 1;
     }
@@ -33,7 +33,7 @@ internal static unsafe class PortIo
             return Leave.Raise(s, op, Vector.GeneralProtection, 0);
         }
 
-        _ = cpu.Ports.Write(port, TWidth.Bytes, TWidth.Read((byte*)s));
+        Write(cpu, port, TWidth.Bytes, TWidth.Read((byte*)s));
         return op + 1;
     }
 
@@ -57,7 +57,7 @@ internal static unsafe class PortIo
             return Leave.Faulted(s, op);
         }
 
-        _ = cpu.Ports.Read(port, TWidth.Bytes, out ulong value);
+        ulong value = Read(cpu, port, TWidth.Bytes);
         bool stored = TWidth.Store(cpu, s, address, value);
         Strings.Advance(s, op, 7, TWidth.Bytes);
         return Next(s, op, stored);
@@ -82,7 +82,7 @@ internal static unsafe class PortIo
             return Leave.Faulted(s, op);
         }
 
-        _ = cpu.Ports.Write(port, TWidth.Bytes, value);
+        Write(cpu, port, TWidth.Bytes, value);
         Strings.Advance(s, op, 6, TWidth.Bytes);
         return Next(s, op, stored: true);
     }
@@ -107,6 +107,21 @@ internal static unsafe class PortIo
 
         s->Exit = ExitReason.Lookup;
         return Leave.Faulted(s, op);
+    }
+
+    private static ulong Read(SoftwareCpu cpu, ushort port, int bytes)
+    {
+        cpu.Memory.BeginDispatch();
+        _ = cpu.Ports.Read(port, bytes, out ulong value);
+        cpu.Memory.EndDispatch();
+        return value;
+    }
+
+    private static void Write(SoftwareCpu cpu, ushort port, int bytes, ulong value)
+    {
+        cpu.Memory.BeginDispatch();
+        _ = cpu.Ports.Write(port, bytes, value);
+        cpu.Memory.EndDispatch();
     }
 
     private static ushort Port(CpuState* s, Op* op) => op->Extra2 == 1 ? (ushort)op->Immediate : (ushort)s->Registers[2];

@@ -19,6 +19,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
 
     private readonly CpuState* _state;
     private readonly PhysicalMemory _physical;
+    private readonly MapFollower _map;
     private readonly PageWalker _walker;
     private readonly CodeCache _code;
     private readonly LocalApic _apic;
@@ -28,10 +29,11 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private (ulong First, ulong Last) _largeLow = (ulong.MaxValue, 0);
     private (ulong First, ulong Last) _largeHigh = (ulong.MaxValue, 0);
 
-    internal MemoryUnit(CpuState* state, PhysicalMemory physical, CodeCache code, LocalApic apic)
+    internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, LocalApic apic)
     {
         _state = state;
         _physical = physical;
+        _map = map;
         _walker = new PageWalker(state, physical);
         _code = code;
         _apic = apic;
@@ -43,9 +45,22 @@ internal sealed unsafe class MemoryUnit : IDisposable
     /// <summary>Drops every translation.</summary>
     internal void FlushAll()
     {
-        NativeMemory.Clear(_state->Tlb, (nuint)(TlbEntry.Count * sizeof(TlbEntry)));
+        FlushData();
         FlushCode();
         _largeLow = _largeHigh = (ulong.MaxValue, 0);
+    }
+
+    /// <summary>A device answers: until <see cref="EndDispatch"/> no memory is touched.</summary>
+    internal void BeginDispatch() => _map.Leave();
+
+    /// <summary>The device has answered. What the rest of the instruction touches is translated anew if the map changed.</summary>
+    internal void EndDispatch()
+    {
+        _map.Return();
+        if (_map.IsBehind)
+        {
+            FlushData();
+        }
     }
 
     /// <summary>Drops what is known of where code is.</summary>
@@ -121,8 +136,9 @@ internal sealed unsafe class MemoryUnit : IDisposable
             return null;
         }
 
+        // Memory behind a BAR may go at any time, with a device that is pulled; code decoded from it would stay.
         FlatRange? range = _physical.Find(physical & PageMask);
-        if (range?.Memory is not { } memory)
+        if (range is not { Memory: { } memory, IsBar: false })
         {
             RaiseGeneralProtection();
             return null;
@@ -149,7 +165,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
             }
 
             int part = (int)Math.Min((ulong)count, 4096 - (linear & 0xFFF));
-            if (_physical.Find(physical) is not { Memory: not null } range)
+            if (_physical.Find(physical) is not { Memory: not null, IsBar: false } range)
             {
                 RaiseGeneralProtection();
                 return false;
@@ -235,6 +251,8 @@ internal sealed unsafe class MemoryUnit : IDisposable
         NativeMemory.AlignedFree(_state->CodeTlb);
     }
 
+    private void FlushData() => NativeMemory.Clear(_state->Tlb, (nuint)(TlbEntry.Count * sizeof(TlbEntry)));
+
     private bool IsUser => _state->AccessMode == TlbEntry.User;
 
     private bool Transfer(ulong address, byte* bytes, int size, Access access)
@@ -303,6 +321,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private void TransferRegisters(ulong physical, byte* bytes, int size, Access access)
     {
         // Devices answer 1, 2, 4 and 8 bytes; wider and odd accesses are made of those.
+        BeginDispatch();
         while (size > 0)
         {
             int part = size >= 8 ? 8 : size >= 4 ? 4 : size >= 2 ? 2 : 1;
@@ -322,6 +341,8 @@ internal sealed unsafe class MemoryUnit : IDisposable
             bytes += part;
             size -= part;
         }
+
+        EndDispatch();
     }
 
     // Each processor sees its own local APIC at the same address, so the address space can't hold it.

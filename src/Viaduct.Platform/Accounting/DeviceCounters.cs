@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Platform.Accounting;
 
@@ -62,6 +63,9 @@ public sealed class DeviceCounters
         Interlocked.Increment(ref _backendOperations);
         Interlocked.Add(ref _backendBytes, (long)bytes);
     }
+
+    /// <summary>Says that the calling thread works for this device; its CPU time is the device's.</summary>
+    public void AddCurrentThread() => AddWorker(Libc.gettid());
 
     /// <summary>Says that a thread works for this device; its CPU time is the device's.</summary>
     internal void AddWorker(int threadId)

@@ -85,6 +85,12 @@ public sealed class AddressSpace
             return AccessStatus.NoResponse;
         }
 
+        if (mapping.IsDoorbell)
+        {
+            mapping.Counters?.Doorbell();
+            return handler.Write(address - mapping.Start, size, value);
+        }
+
         long begin = Stopwatch.GetTimestamp();
         AccessStatus status = handler.Write(address - mapping.Start, size, value);
         mapping.Counters?.Exit(Stopwatch.GetTimestamp() - begin);

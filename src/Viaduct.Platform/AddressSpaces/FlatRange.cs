@@ -37,6 +37,9 @@ public sealed unsafe class FlatRange
     /// <summary>The first byte in this process, when it is memory.</summary>
     public byte* Host { get; }
 
+    /// <summary>Whether it lies behind a BAR: a device may take it away at any time.</summary>
+    public bool IsBar => Mapping.Priority == MappingPriority.Bar;
+
     /// <summary>Whether writes are refused.</summary>
     public bool ReadOnly { get; }
 }

@@ -35,6 +35,9 @@ public sealed class Mapping : IDisposable
     /// <summary>Who answers, when it is registers.</summary>
     public IAccessHandler? Handler { get; internal init; }
 
+    /// <summary>Whether a write only leaves a value and a signal: it counts as a doorbell and not as an exit.</summary>
+    public bool IsDoorbell { get; internal init; }
+
     /// <summary>What is seen, when it is memory.</summary>
     public HostMemory? Memory { get; internal init; }
 

@@ -16,4 +16,10 @@ public interface IEngine : IDisposable
 
     /// <summary>The input of the I/O APIC with the given global system interrupt number (0 to 23). One line per source: asking twice gives two lines whose OR is seen.</summary>
     IInterruptLine Line(int globalSystemInterrupt);
+
+    /// <summary>
+    /// Waits until no processor can still reach memory by what an address space showed before its last change.
+    /// Soon, also while processors halt or are in a device. Not for a processor's thread, nor under a lock that one may want.
+    /// </summary>
+    void Synchronize();
 }

@@ -6,7 +6,8 @@ namespace Viaduct.Platform.Memory;
 
 /// <summary>
 /// The memory of an address space, by guest physical address, for whoever moves bytes: DMA, boot loaders, tests.
-/// Everything is checked against what is mapped now; an access outside memory fails and touches nothing.
+/// Everything is checked against what is mapped now; an access outside memory fails and touches nothing. Memory behind
+/// BARs is not part of it: it may go with its device while it is in use.
 /// </summary>
 public sealed unsafe class GuestMemory
 {
@@ -106,7 +107,7 @@ public sealed unsafe class GuestMemory
     private bool TryResolve(ulong address, bool write, out byte* host, out ulong available, ulong length = 1)
     {
         FlatRange? range = _space.Current.Find(address);
-        if (range is null || range.Memory is null || (write && range.ReadOnly))
+        if (range is null || range.Memory is null || range.IsBar || (write && range.ReadOnly))
         {
             host = null;
             available = 0;

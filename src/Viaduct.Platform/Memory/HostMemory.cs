@@ -5,7 +5,8 @@ namespace Viaduct.Platform.Memory;
 
 /// <summary>
 /// A block of host memory that guests see as RAM or as device memory: a memfd mapped shared, so that it can be handed
-/// to another process. Pages cost nothing until they are touched.
+/// to another process, or part of such a file that another process handed over. Pages cost nothing until they are
+/// touched. Files are sealed against shrinking, so that no process can take pages away from under another.
 /// </summary>
 public sealed unsafe class HostMemory : IDisposable
 {
@@ -25,40 +26,57 @@ public sealed unsafe class HostMemory : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfZero(length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(length % PageSize, 0UL, nameof(length));
-        int fd = Libc.memfd_create(name, Libc.MFD_CLOEXEC);
+        int fd = Libc.memfd_create(name, Libc.MFD_CLOEXEC | Libc.MFD_ALLOW_SEALING);
         if (fd < 0)
         {
             throw HostException.Last($"memfd_create for {name}");
         }
 
         _file = new SafeFileHandle(fd, ownsHandle: true);
-        if (Libc.ftruncate(fd, checked((long)length)) < 0)
+        const int Seals = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL;
+        if (Libc.ftruncate(fd, checked((long)length)) < 0 || Libc.fcntl(fd, Libc.F_ADD_SEALS, Seals) < 0)
         {
-            HostException error = HostException.Last($"ftruncate {name} to {length} bytes");
-            _file.Dispose();
-            throw error;
-        }
-
-        const int ReadWrite = Libc.PROT_READ | Libc.PROT_WRITE;
-        Pointer = (byte*)Libc.mmap(null, (nuint)length, ReadWrite, Libc.MAP_SHARED | Libc.MAP_NORESERVE, fd, 0);
-        if (Pointer == Libc.MapFailed)
-        {
-            HostException error = HostException.Last($"mmap {length} bytes of {name}");
+            HostException error = HostException.Last($"size {name} to {length} bytes");
             _file.Dispose();
             throw error;
         }
 
         Length = length;
         _pagesLength = (nuint)(length / PageSize);
-        const int Private = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE;
-        _pages = (byte*)Libc.mmap(null, _pagesLength, ReadWrite, Private, -1, 0);
-        if (_pages == Libc.MapFailed)
+        (nint memory, nint pages) = MapFile(name, writable: true);
+        Pointer = (byte*)memory;
+        _pages = (byte*)pages;
+    }
+
+    private HostMemory(string name, SafeFileHandle file, ulong offset, ulong length, bool writable)
+    {
+        _file = file;
+        FileOffset = offset;
+        Length = length;
+        _pagesLength = (nuint)(length / PageSize);
+        (nint memory, nint pages) = MapFile(name, writable);
+        Pointer = (byte*)memory;
+        _pages = (byte*)pages;
+    }
+
+    /// <summary>Maps memory that another process shares.</summary>
+    /// <param name="name">For messages.</param>
+    /// <param name="file">The file; the block owns it from now on, whatever comes of the call.</param>
+    /// <param name="offset">Where in the file the block begins, a multiple of <see cref="PageSize"/>.</param>
+    /// <param name="length">Bytes, a multiple of <see cref="PageSize"/> and more than none.</param>
+    /// <param name="writable">Whether it may be written; a write to one that may not be is an access violation.</param>
+    /// <returns>Null where the file is too short, or could be made so while it is in use: touching it might then kill this process.</returns>
+    /// <exception cref="HostException">The host has no room for it.</exception>
+    public static HostMemory? FromFile(string name, SafeFileHandle file, ulong offset, ulong length, bool writable)
+    {
+        bool fits = length != 0 && (offset | length) % PageSize == 0 && offset + length > offset && IsFixed(file, offset + length);
+        if (!fits)
         {
-            HostException error = HostException.Last($"mmap the page map of {name}");
-            _ = Libc.munmap(Pointer, (nuint)length);
-            _file.Dispose();
-            throw error;
+            file.Dispose();
+            return null;
         }
+
+        return new HostMemory(name, file, offset, length, writable);
     }
 
     /// <summary>The first byte in this process.</summary>
@@ -69,6 +87,9 @@ public sealed unsafe class HostMemory : IDisposable
 
     /// <summary>The memfd behind it, for sharing with another process.</summary>
     public SafeFileHandle File => _file;
+
+    /// <summary>Where in <see cref="File"/> the block begins.</summary>
+    public ulong FileOffset { get; }
 
     /// <summary>
     /// One byte a page, non-zero where an engine holds decoded code of that page and must hear of writes
@@ -109,5 +130,41 @@ public sealed unsafe class HostMemory : IDisposable
         _ = Libc.munmap(Pointer, (nuint)Length);
         _ = Libc.munmap(_pages, _pagesLength);
         _file.Dispose();
+    }
+
+    private static bool IsFixed(SafeFileHandle file, ulong end)
+    {
+        int fd = (int)file.DangerousGetHandle();
+
+        // Its owner may have left that open; a file that can't be sealed refuses and has no seals.
+        _ = Libc.fcntl(fd, Libc.F_ADD_SEALS, Libc.F_SEAL_SHRINK);
+        int seals = Libc.fcntl(fd, Libc.F_GET_SEALS, 0);
+        long length = Libc.lseek(fd, 0, Libc.SEEK_END);
+        return seals >= 0 && (seals & Libc.F_SEAL_SHRINK) != 0 && length >= 0 && end <= (ulong)length;
+    }
+
+    private (nint Memory, nint Pages) MapFile(string name, bool writable)
+    {
+        int protection = writable ? Libc.PROT_READ | Libc.PROT_WRITE : Libc.PROT_READ;
+        int fd = (int)_file.DangerousGetHandle();
+        void* memory = Libc.mmap(null, (nuint)Length, protection, Libc.MAP_SHARED | Libc.MAP_NORESERVE, fd, checked((long)FileOffset));
+        if (memory == Libc.MapFailed)
+        {
+            HostException error = HostException.Last($"mmap {Length} bytes of {name}");
+            _file.Dispose();
+            throw error;
+        }
+
+        const int Private = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE;
+        void* pages = Libc.mmap(null, _pagesLength, Libc.PROT_READ | Libc.PROT_WRITE, Private, -1, 0);
+        if (pages == Libc.MapFailed)
+        {
+            HostException error = HostException.Last($"mmap the page map of {name}");
+            _ = Libc.munmap(memory, (nuint)Length);
+            _file.Dispose();
+            throw error;
+        }
+
+        return ((nint)memory, (nint)pages);
     }
 }

@@ -61,6 +61,7 @@ internal sealed class BarPlacement
         return new Mapping(space, _name, piece.Start, piece.Length, MappingPriority.Bar)
         {
             Handler = handler is null || piece.Skip == 0 ? handler : new OffsetHandler(handler, piece.Skip),
+            IsDoorbell = piece.Region.IsDoorbell,
             Memory = piece.Region.Memory,
             MemoryOffset = piece.Region.MemoryOffset + piece.Skip,
             Counters = _counters,

@@ -24,6 +24,9 @@ public sealed class BarRegion : IDisposable
     /// <summary>Who answers, when it is registers.</summary>
     public IAccessHandler? Handler { get; internal init; }
 
+    /// <summary>Whether writes are doorbells: noted without device code, and counted as such.</summary>
+    public bool IsDoorbell { get; internal init; }
+
     /// <summary>What is seen, when it is memory.</summary>
     public HostMemory? Memory { get; internal init; }
 

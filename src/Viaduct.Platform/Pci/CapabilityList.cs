@@ -11,6 +11,22 @@ internal sealed class CapabilityList
 
     internal CapabilityList(ConfigSpace config) => _config = config;
 
+    /// <summary>Says where the next one is laid.</summary>
+    internal void Place(int offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(offset & 3, 0, nameof(offset));
+        ArgumentOutOfRangeException.ThrowIfLessThan(offset, ConfigHeader.End);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, ConfigSpace.Size);
+        if (offset < ConfigSpace.Extended)
+        {
+            _free = offset;
+        }
+        else
+        {
+            _extendedFree = offset;
+        }
+    }
+
     /// <summary>Adds a capability at the list's end and returns its offset.</summary>
     internal int Add(byte id, ReadOnlySpan<byte> body, ReadOnlySpan<byte> writable, ReadOnlySpan<byte> clearable)
     {

@@ -44,6 +44,9 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
         pendingBar.Map(pendingOffset, ((ulong)vectors + 63) / 64 * 8, new MsixPendingBits(this));
     }
 
+    /// <summary>Raised after a table write that lifted a vector's mask, before the write is answered, on its thread; no lock is held.</summary>
+    public event Action<int>? VectorUnmasked;
+
     /// <inheritdoc/>
     public int Count => _entries.Length;
 
@@ -55,6 +58,9 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
 
     /// <summary>Whether the guest masked all vectors at once.</summary>
     public bool FunctionMasked => (Volatile.Read(ref _control) & ControlFunctionMask) != 0;
+
+    /// <summary>Whether the guest masked a vector.</summary>
+    public bool IsMasked(int vector) => _entries[vector].IsMasked;
 
     /// <inheritdoc/>
     public void Signal(int vector) => _entries[vector].Signal(_function.Dma, this);
@@ -82,5 +88,11 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
 
     internal MsixEntry Entry(int vector) => _entries[vector];
 
-    internal void WriteEntry(int vector, int register, uint value) => _entries[vector].Write(register, value, _function.Dma, this);
+    internal void WriteEntry(int vector, int register, uint value)
+    {
+        if (_entries[vector].Write(register, value, _function.Dma, this))
+        {
+            VectorUnmasked?.Invoke(vector);
+        }
+    }
 }

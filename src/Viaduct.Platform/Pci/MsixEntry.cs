@@ -17,6 +17,17 @@ internal sealed class MsixEntry
     private uint _control = ControlMasked;
     private bool _pending;
 
+    internal bool IsMasked
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_control & ControlMasked) != 0;
+            }
+        }
+    }
+
     internal bool Pending
     {
         get
@@ -67,10 +78,12 @@ internal sealed class MsixEntry
         }
     }
 
-    internal void Write(int register, uint value, DmaTarget dma, MsixCapability capability)
+    /// <summary>Writes a register. True when that lifted the vector's mask.</summary>
+    internal bool Write(int register, uint value, DmaTarget dma, MsixCapability capability)
     {
         lock (_lock)
         {
+            bool masked = (_control & ControlMasked) != 0;
             switch (register)
             {
                 case 0:
@@ -87,6 +100,8 @@ internal sealed class MsixEntry
                     SendIfDue(dma, capability);
                     break;
             }
+
+            return masked && (_control & ControlMasked) == 0;
         }
     }
 

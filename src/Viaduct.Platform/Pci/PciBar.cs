@@ -78,6 +78,14 @@ public sealed class PciBar : IAccessHandler
         return Add(new BarRegion(this, offset, length) { Handler = handler });
     }
 
+    /// <summary>Puts doorbells at a part of the BAR: writes that the handler only notes and signals, as an eventfd of the engine would.</summary>
+    /// <inheritdoc cref="Map"/>
+    public BarRegion MapDoorbells(ulong offset, ulong length, IAccessHandler handler)
+    {
+        CheckInside(offset, length);
+        return Add(new BarRegion(this, offset, length) { Handler = handler, IsDoorbell = true });
+    }
+
     /// <summary>Puts memory at a part of the BAR, which the guest then reaches without an exit.</summary>
     /// <param name="offset">Bytes from the start of the BAR, a multiple of the page size.</param>
     /// <param name="memory">The block.</param>

@@ -55,6 +55,28 @@ public sealed class PciBus
         before.NotifyChanges();
     }
 
+    /// <summary>Takes a function away for good: it answers nothing, sees no memory, drives no line. Its object serves nowhere else.</summary>
+    /// <param name="function">A function that is here.</param>
+    public void Remove(PciFunction function)
+    {
+        RoutingSnapshot before = RoutingSnapshot.Of(this);
+        lock (Root.Gate)
+        {
+            int slot = function.DeviceFunction;
+            if (function.Bus != this || _functions[slot] != function)
+            {
+                throw new InvalidOperationException($"{function.Name} is not on this bus");
+            }
+
+            Volatile.Write(ref _functions[slot], null);
+            function.Detach();
+            ListChanged(slot >> 3);
+            Root.Route();
+        }
+
+        before.NotifyChanges();
+    }
+
     /// <summary>The function there; null when there is none.</summary>
     internal PciFunction? Find(int deviceFunction)
     {

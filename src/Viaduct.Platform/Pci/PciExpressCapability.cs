@@ -4,7 +4,9 @@ namespace Viaduct.Platform.Pci;
 
 /// <summary>
 /// The PCI Express capability, version 2 (PCI Express Base 5.0, 7.5.3), of an endpoint, which can be reset by it, or
-/// of a root port with a slot. The link is an 8 GT/s one of four lanes. No hot plug is announced.
+/// of a root port with a slot. The link is an 8 GT/s one of four lanes. A slot for hot plug (6.7) is one without
+/// button, latch, indicators and power controller: what is there may go and another come at any time, and the port
+/// interrupts when it does.
 /// </summary>
 public sealed class PciExpressCapability : IConfigRegisters
 {
@@ -14,6 +16,7 @@ public sealed class PciExpressCapability : IConfigRegisters
     private const int DeviceControl = 0x08;
     private const int LinkControl = 0x10;
     private const int LinkStatus = 0x12;
+    private const int SlotControl = 0x18;
     private const int SlotStatus = 0x1A;
     private const int DeviceControl2 = 0x28;
 
@@ -22,14 +25,24 @@ public sealed class PciExpressCapability : IConfigRegisters
     private const uint DeviceControlReset = 1 << 15;
     private const uint LinkControlRetrain = 1 << 5;
     private const uint LinkStatusActive = 1 << 13;
+    private const uint SlotCapabilitiesHotPlug = (1 << 5) | (1 << 6);
+    private const uint SlotControlPresenceChanged = 1 << 3;
+    private const uint SlotControlInterrupt = 1 << 5;
+    private const uint SlotControlLinkChanged = 1 << 12;
+    private const uint SlotStatusPresenceChanged = 1 << 3;
     private const uint SlotStatusPresent = 1 << 6;
+    private const uint SlotStatusLinkChanged = 1 << 8;
     private const uint DeviceControl2AriForwarding = 1 << 5;
 
     private readonly PciFunction _function;
+    private readonly bool _hotPlug;
+    private bool _occupied;
+    private bool _interrupting;
 
-    internal PciExpressCapability(PciFunction function, PciExpressType type, int port)
+    internal PciExpressCapability(PciFunction function, PciExpressType type, int port, bool hotPlug)
     {
         _function = function;
+        _hotPlug = hotPlug;
         Type = type;
         Span<byte> registers = stackalloc byte[Length];
         Span<byte> writable = stackalloc byte[Length];
@@ -71,6 +84,11 @@ public sealed class PciExpressCapability : IConfigRegisters
             config.Set(Offset + LinkControl, 2, link & ~LinkControlRetrain);
         }
 
+        if (_hotPlug)
+        {
+            UpdateInterrupt();
+        }
+
         uint control = config.Read(Offset + DeviceControl, 2);
         if (IsPort || (control & DeviceControlReset) == 0)
         {
@@ -81,16 +99,47 @@ public sealed class PciExpressCapability : IConfigRegisters
         return ConfigEffects.FunctionReset;
     }
 
-    void IConfigRegisters.Reset()
-    {
-    }
+    void IConfigRegisters.Reset() => _interrupting = false;
 
-    /// <summary>Says whether something is in the slot: presence detect and data link layer state.</summary>
+    /// <summary>Says whether something is in the slot: presence detect and data link layer state. Under the topology's lock.</summary>
     internal void SetOccupied(bool occupied)
     {
         ConfigSpace config = _function.Config;
+        uint changes = config.Read(Offset + SlotStatus, 2) & (SlotStatusPresenceChanged | SlotStatusLinkChanged);
         config.Define(Offset + LinkStatus, 2, occupied ? LinkSpeed | (LinkWidth << 4) | LinkStatusActive : LinkSpeed | (LinkWidth << 4));
-        config.Define(Offset + SlotStatus, 2, occupied ? SlotStatusPresent : 0);
+        config.Define(Offset + SlotStatus, 2, occupied ? SlotStatusPresent : 0, clearable: _hotPlug ? SlotStatusPresenceChanged | SlotStatusLinkChanged : 0);
+        if (_hotPlug && occupied != _occupied)
+        {
+            changes = SlotStatusPresenceChanged | SlotStatusLinkChanged;
+        }
+
+        _occupied = occupied;
+        if (changes != 0)
+        {
+            config.Set(Offset + SlotStatus, 2, (occupied ? SlotStatusPresent : 0) | changes);
+            UpdateInterrupt();
+        }
+    }
+
+    // One message when an enabled event comes up while none was (6.7.3.4); INTx as long as one is.
+    private void UpdateInterrupt()
+    {
+        uint control = _function.Config.Read(Offset + SlotControl, 2);
+        uint status = _function.Config.Read(Offset + SlotStatus, 2);
+        bool presence = (status & SlotStatusPresenceChanged) != 0 && (control & SlotControlPresenceChanged) != 0;
+        bool link = (status & SlotStatusLinkChanged) != 0 && (control & SlotControlLinkChanged) != 0;
+        bool interrupting = (control & SlotControlInterrupt) != 0 && (presence || link);
+        if (interrupting == _interrupting)
+        {
+            return;
+        }
+
+        _interrupting = interrupting;
+        _function.IntX.Set(interrupting);
+        if (interrupting)
+        {
+            _function.Msi?.Signal(0);
+        }
     }
 
     private static void Lay(Span<byte> bytes, int offset, int size, uint value)
@@ -138,10 +187,15 @@ public sealed class PciExpressCapability : IConfigRegisters
         Lay(writable, 0x30, 2, 0x000F);
     }
 
-    private static void LayPort(Span<byte> registers, Span<byte> writable, Span<byte> clearable, int port)
+    private void LayPort(Span<byte> registers, Span<byte> writable, Span<byte> clearable, int port)
     {
-        // Slot (7.5.3.9): its number, no command completed events, for there is nothing to command.
-        Lay(registers, 0x14, 4, ((uint)port << 19) | (1u << 18));
+        // Slot (7.5.3.9): its number, no command completed events, for there is nothing to command; hot plug, with surprise.
+        Lay(registers, 0x14, 4, ((uint)port << 19) | (1u << 18) | (_hotPlug ? SlotCapabilitiesHotPlug : 0));
+        if (_hotPlug)
+        {
+            Lay(writable, SlotControl, 2, SlotControlPresenceChanged | SlotControlInterrupt | SlotControlLinkChanged);
+            Lay(clearable, SlotStatus, 2, SlotStatusPresenceChanged | SlotStatusLinkChanged);
+        }
 
         // Root control (7.5.3.12): system errors and the PME interrupt; root status (7.5.3.14): the PME report.
         Lay(writable, 0x1C, 2, 0x000F);

@@ -26,6 +26,7 @@ public sealed class PciFunction
     private MsiCapability? _msi;
     private MsixCapability? _msix;
     private PowerManagementCapability? _power;
+    private bool _removed;
 
     /// <param name="name">For people: the device's id.</param>
     /// <param name="identity">Who it says it is.</param>
@@ -93,6 +94,8 @@ public sealed class PciFunction
     /// <summary>The bridge whose header this is.</summary>
     internal PciBridge? Bridge { get; init; }
 
+    internal MsiCapability? Msi => _msi;
+
     internal ConfigSpace Config { get; }
 
     internal Lock Gate { get; private set; } = new();
@@ -139,10 +142,15 @@ public sealed class PciFunction
     /// <summary>Adds the PCI Express capability.</summary>
     /// <param name="type">What the function is.</param>
     /// <param name="port">The number of the port and its slot; 0 for an endpoint.</param>
-    public PciExpressCapability AddExpress(PciExpressType type = PciExpressType.Endpoint, int port = 0) => new(this, type, port);
+    /// <param name="hotPlug">Whether devices come and go in the port's slot; the interrupt pin and MSI have to be there.</param>
+    public PciExpressCapability AddExpress(PciExpressType type = PciExpressType.Endpoint, int port = 0, bool hotPlug = false) => new(this, type, port, hotPlug);
 
     /// <summary>Adds power management with D0 and D3hot.</summary>
     public PowerManagementCapability AddPowerManagement() => _power = new PowerManagementCapability(this);
+
+    /// <summary>Says where the next capability goes, in front of the rest of the room: drivers of some devices know where to look.</summary>
+    /// <param name="offset">A multiple of 4, from 40h to FCh, or from 100h on for an extended capability. What is there already is the caller's to know.</param>
+    public void PlaceNextCapability(int offset) => _capabilities.Place(offset);
 
     /// <summary>Adds a capability at the end of the list.</summary>
     /// <param name="id">The capability's id.</param>
@@ -294,6 +302,19 @@ public sealed class PciFunction
         DeviceFunction = deviceFunction;
     }
 
+    /// <summary>Closes everything that leads here. Under the topology's lock.</summary>
+    internal void Detach()
+    {
+        MappingChange memory = new(Bus!.Root.Memory);
+        MappingChange ports = new(Bus.Root.Ports);
+        Route(new Upstream(0, Mastering: false, [], []), memory, ports);
+        memory.Apply();
+        ports.Apply();
+        _pin.Reset();
+        _removed = true;
+        Bus = null;
+    }
+
     internal void Watch(int offset, int length, IConfigRegisters registers) =>
         _watches = [.. _watches, new ConfigWatch(offset, length, registers, null)];
 
@@ -379,13 +400,17 @@ public sealed class PciFunction
         {
             bus.Root.Route();
         }
-        else
+        else if (!_removed)
         {
             Dma.Granted = IsPowered && (Command & ConfigHeader.CommandBusMaster) != 0;
         }
     }
 
-    private void Observe(int offset, int length, IConfigWriteObserver? observer)
+    /// <summary>Says who hears of accesses to registers, beside the platform's own capabilities.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="observer">Hears of writes; an <see cref="IConfigReadObserver"/> hears of reads, too. Offsets are from <paramref name="offset"/>.</param>
+    public void Observe(int offset, int length, IConfigWriteObserver? observer)
     {
         if (observer is not null)
         {

@@ -57,10 +57,11 @@ public sealed class PciRoot
 
     /// <summary>Adds a root port on the root bus. Slots are numbered from 1.</summary>
     /// <param name="device">1 to 31.</param>
-    public RootPort AddRootPort(int device)
+    /// <param name="hotPlug">Whether devices come and go in its slot while the guest runs.</param>
+    public RootPort AddRootPort(int device, bool hotPlug = false)
     {
         int number = _rootPorts.Count + 1;
-        RootPort port = new(this, $"root-port-{number}", number);
+        RootPort port = new(this, $"root-port-{number}", number, hotPlug);
         Bus.Add(device, 0, port.Function);
         _rootPorts.Add(port);
         return port;

@@ -1,0 +1,49 @@
+using Microsoft.Win32.SafeHandles;
+using Viaduct.Platform.Memory;
+using Xunit;
+
+namespace Viaduct.Platform.Tests.Memory;
+
+/// <summary>Memory that another process shares.</summary>
+public sealed unsafe class HostMemoryTests : IDisposable
+{
+    private readonly HostMemory _whole = new("whole", 0x4000);
+
+    public void Dispose() => _whole.Dispose();
+
+    [Fact]
+    public void FromFile_ShowsTheSameBytes()
+    {
+        using HostMemory? part = HostMemory.FromFile("part", Duplicate(), 0x1000, 0x2000, writable: true);
+        Assert.NotNull(part);
+        _whole.Pointer[0x1234] = 0x5A;
+        Assert.Equal(0x5A, part.Pointer[0x234]);
+        part.Pointer[0x1FFF] = 0xA5;
+        Assert.Equal(0xA5, _whole.Pointer[0x2FFF]);
+        Assert.Equal(0x1000UL, part.FileOffset);
+    }
+
+    [Theory]
+    [InlineData(0x1000UL, 0x4000UL)]
+    [InlineData(0x4000UL, 0x1000UL)]
+    [InlineData(0UL, 0UL)]
+    [InlineData(0x800UL, 0x1000UL)]
+    [InlineData(0xFFFF_FFFF_FFFF_F000UL, 0x1000UL)]
+    [InlineData(0x1000UL, 0xFFFF_FFFF_FFFF_F000UL)]
+    public void FromFile_OutsideTheFile_IsRefused(ulong offset, ulong length) =>
+        Assert.Null(HostMemory.FromFile("part", Duplicate(), offset, length, writable: false));
+
+    [Fact]
+    public void FromFile_OfAFileThatMayShrink_IsRefused()
+    {
+        string path = Path.GetTempFileName();
+        File.WriteAllBytes(path, new byte[0x2000]);
+        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        Assert.Null(HostMemory.FromFile("file", file, 0, 0x2000, writable: true));
+        Assert.True(file.IsClosed);
+        File.Delete(path);
+    }
+
+    private SafeFileHandle Duplicate() =>
+        File.OpenHandle($"/proc/self/fd/{_whole.File.DangerousGetHandle()}", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+}
