@@ -59,6 +59,18 @@ internal sealed class LinuxImage
     /// <summary>The protected-mode part.</summary>
     internal ReadOnlySpan<byte> ProtectedMode => _file.AsSpan(ProtectedModeOffset);
 
+    /// <summary>The kernel proper, packed. Empty when the header points elsewhere than into the image.</summary>
+    internal ReadOnlySpan<byte> Payload
+    {
+        get
+        {
+            uint offset = Read32(PayloadOffsetOffset);
+            uint length = Read32(PayloadLengthOffset);
+            ReadOnlySpan<byte> code = ProtectedMode;
+            return offset > (uint)code.Length || length > (uint)code.Length - offset ? [] : code.Slice((int)offset, (int)length);
+        }
+    }
+
     internal static bool IsLinux(ReadOnlySpan<byte> file) =>
         file.Length >= Minimum && file[Magic..].StartsWith("HdrS"u8) && BinaryPrimitives.ReadUInt16LittleEndian(file[0x1FE..]) == 0xAA55;
 
@@ -67,17 +79,15 @@ internal sealed class LinuxImage
     /// <exception cref="KernelImageException">It is broken.</exception>
     internal ElfImage? TryUnpack(KernelCache cache)
     {
-        uint offset = Read32(PayloadOffsetOffset);
-        uint length = Read32(PayloadLengthOffset);
-        ReadOnlySpan<byte> code = ProtectedMode;
-        if (length == 0 || offset > (uint)code.Length || length > (uint)code.Length - offset)
+        ReadOnlySpan<byte> payload = Payload;
+        if (payload.IsEmpty)
         {
             return null;
         }
 
         try
         {
-            byte[]? unpacked = cache.TryUnpack(code.Slice((int)offset, (int)length));
+            byte[]? unpacked = cache.TryUnpack(payload);
             return unpacked is not null && ElfImage.IsElf(unpacked) ? new ElfImage(_path, unpacked) : null;
         }
         catch (InvalidDataException error)

@@ -14,11 +14,15 @@ internal sealed class GuestFiles : IDisposable
 
     /// <summary>Writes an initial RAM disk that loads the disks' drivers and runs a script.</summary>
     /// <returns>Its path.</returns>
-    internal string RamDisk(string script)
+    internal string RamDisk(string script) => RamDisk(Kernel, script);
+
+    /// <summary>Writes one for another kernel.</summary>
+    /// <returns>Its path.</returns>
+    internal string RamDisk(GuestKernel kernel, string script)
     {
         string path = Path.Combine(_folder.FullName, "initrd.img");
         string[] modules = ["nvme", "virtio_pci", "virtio_blk"];
-        File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, Kernel, modules, script));
+        File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, kernel, modules, script));
         return path;
     }
 
