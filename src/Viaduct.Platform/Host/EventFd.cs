@@ -23,6 +23,28 @@ public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
         SetHandle(fd);
     }
 
+    private EventFd(nint descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>Takes over a counter that another process made.</summary>
+    /// <param name="file">The descriptor as it was received; closed where it is no eventfd.</param>
+    /// <returns>Null where it is no eventfd: writing to it might block, or do who knows what.</returns>
+    public static EventFd? FromFile(SafeFileHandle file)
+    {
+        int fd = (int)file.DangerousGetHandle();
+        bool isEventFd = !file.IsInvalid
+            && File.ResolveLinkTarget($"/proc/self/fd/{fd}", returnFinalTarget: false)?.Name == "anon_inode:[eventfd]"
+            && Libc.fcntl(fd, Libc.F_SETFL, Libc.O_NONBLOCK) == 0;
+        if (!isEventFd)
+        {
+            file.Dispose();
+            return null;
+        }
+
+        file.SetHandleAsInvalid();
+        return new EventFd(fd);
+    }
+
     /// <summary>The descriptor's number, valid while this object is alive and not disposed.</summary>
     public int Descriptor => (int)handle;
 

@@ -16,6 +16,12 @@ internal static unsafe partial class Libc
     internal const int MAP_NORESERVE = 0x4000;
     internal const uint MFD_CLOEXEC = 1;
     internal const uint MFD_ALLOW_SEALING = 2;
+    internal const int F_SETFL = 4;
+    internal const int O_NONBLOCK = 0x800;
+    internal const int EPOLL_CLOEXEC = 0x80000;
+    internal const int EPOLL_CTL_ADD = 1;
+    internal const int EPOLL_CTL_DEL = 2;
+    internal const uint EPOLLIN = 1;
     internal const int F_ADD_SEALS = 1033;
     internal const int F_GET_SEALS = 1034;
     internal const int F_SEAL_SEAL = 1;
@@ -43,6 +49,23 @@ internal static unsafe partial class Libc
         internal short Events;
         internal short Returned;
     }
+
+    /// <summary>Packed, as the kernel has it on x86-64.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
+    internal struct EpollEvent
+    {
+        internal uint Events;
+        internal ulong Data;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_ctl(int epoll, int operation, int fd, EpollEvent* settings);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_wait(int epoll, EpollEvent* events, int count, int timeout);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int memfd_create(string name, uint flags);
