@@ -11,6 +11,9 @@ internal sealed record BenchMachine(string Processor, int Processors, string Ker
 {
     private const string ModelKey = "model name";
 
+    /// <summary>Where disks' images lay, where the bench has any.</summary>
+    public string? Storage { get; init; }
+
     /// <summary>This host.</summary>
     internal static BenchMachine Here() =>
         new(Model(), Environment.ProcessorCount, RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription);

@@ -7,6 +7,7 @@ internal static class BenchCommand
 {
     internal static Command Create() => new("bench", "Measures what Viaduct costs on this machine, and checks it against the real thing.")
     {
+        BenchDiskCommand.Create(),
         BenchEngineCommand.Create(),
         BenchEngineCommand.CreateRun(),
         BenchInstructionsCommand.Create(),

@@ -1,10 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Bench;
 using Viaduct.Cli.Demo;
+using Viaduct.Cli.Parsing;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -18,14 +18,7 @@ internal static class BenchEngineCommand
     internal static Command Create()
     {
         Option<bool> json = new("--json") { Description = "Write the figures as one JSON object on standard output." };
-        Option<int> runs = new("--runs") { Description = "How many boots.", HelpName = "N", DefaultValueFactory = _ => 3 };
-        runs.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int value) || value is < 1 or > 100))
-            {
-                result.AddError($"--runs '{result.Tokens[0].Value}' is no number from 1 to 100");
-            }
-        });
+        Option<int> runs = NumberOption.Create("--runs", "How many boots.", least: 1, most: 100, otherwise: 3);
         Option<string> engine = EngineOption.Create();
         Command command = new("engine", """
             Boots a stock Debian kernel to its init and reports the time from the command to the guest's first
@@ -98,16 +91,13 @@ internal static class BenchEngineCommand
 
     private static void Write(BenchReport report)
     {
-        Table table = new() { Border = TableBorder.Rounded };
-        table.AddColumns("figure", "median", "least", "most", "unit");
+        Table table = BenchTable.Create("figure", "median", "least – most");
+        table.AddColumn("unit");
         foreach (BenchResult result in report.Results)
         {
-            table.AddRow(result.Name, Number(result.Value), Number(result.Spread[0]), Number(result.Spread[1]), result.Unit);
+            table.AddRow(result.Name, BenchTable.Number(result.Value), BenchTable.Spread(result.Spread), result.Unit);
         }
 
-        AnsiConsole.Write(table);
-        System.Console.Out.WriteLine($"{report.Machine.Processor}, {report.Machine.Processors} processors, {report.Machine.Runtime}");
+        BenchTable.Write(table, report.Machine);
     }
-
-    private static string Number(double value) => value.ToString("F1", CultureInfo.InvariantCulture);
 }

@@ -12,9 +12,11 @@ public static class BusyboxRamDisk
     /// <param name="kernel">Whose modules go in.</param>
     /// <param name="modules">Modules to load before the script, in order, with all they need.</param>
     /// <param name="script">What runs then, by busybox's shell, with /proc, /sys and /dev mounted.</param>
+    /// <param name="files">What else goes in, or null.</param>
     /// <returns>The archive.</returns>
     /// <exception cref="GuestPartsException">busybox can't be had.</exception>
-    public static byte[] Build(DebianPackages packages, GuestKernel kernel, ReadOnlySpan<string> modules, string script)
+    public static byte[] Build(
+        DebianPackages packages, GuestKernel kernel, ReadOnlySpan<string> modules, string script, IReadOnlyList<RamDiskFile>? files = null)
     {
         string folder = packages.Unpack("busybox-static");
         string busybox = _busyboxPaths
@@ -29,6 +31,11 @@ public static class BusyboxRamDisk
 
         archive.AddFile("bin/busybox", File.ReadAllBytes(busybox), executable: true);
         archive.AddLink("bin/sh", "busybox");
+        foreach (RamDiskFile file in files ?? [])
+        {
+            archive.AddFile(file.Path, file.Contents.Span, file.Executable);
+        }
+
         StringBuilder init = new("""
             #!/bin/busybox sh
             /bin/busybox mkdir -p /sbin /usr/bin /usr/sbin

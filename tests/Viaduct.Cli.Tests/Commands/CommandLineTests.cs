@@ -18,6 +18,7 @@ public sealed class CommandLineTests
     [InlineData("doctor --json")]
     [InlineData("bench engine --json --runs 5")]
     [InlineData("bench instructions --json --cases 10")]
+    [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,paravirtual --seconds 5 --runs 3 --engine software")]
     public void Line_AsDocumented_IsTaken(string line) => Assert.Empty(Parse(line).Errors);
 
     [Theory]
@@ -27,6 +28,9 @@ public sealed class CommandLineTests
     [InlineData("demo --quick", "--quick")]
     [InlineData("bench engine --runs 0", "'0'")]
     [InlineData("bench engine --runs 101", "'101'")]
+    [InlineData("bench disk --roads emulated,toll", "'toll'")]
+    [InlineData("bench disk --peer xen", "xen")]
+    [InlineData("bench disk --seconds 0", "'0'")]
     public void Line_WithAMistake_IsRefusedAndQuoted(string line, string quoted) =>
         Assert.Contains(Parse(line).Errors, error => error.Message.Contains(quoted, StringComparison.Ordinal));
 
@@ -41,6 +45,9 @@ public sealed class CommandLineTests
     [InlineData("run --kernel /nonexistent/kernel")]
     [InlineData("demo --engine kvm")]
     [InlineData("bench engine --engine kvm")]
+    [InlineData("bench disk --engine kvm")]
+    [InlineData("bench disk --peer qemu --qemu /nonexistent/qemu")]
+    [InlineData("bench disk --qemu /bin/false")]
     public async Task Line_ThatCannotBeDone_ExitsWith2(string line) =>
         Assert.Equal(ExitCodes.BadUsage, await CommandHost.InvokeAsync(Root(), line.Split(' ')));
 
