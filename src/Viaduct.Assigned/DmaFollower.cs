@@ -1,0 +1,108 @@
+using Viaduct.Platform.Accounting;
+using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Memory;
+
+namespace Viaduct.Assigned;
+
+/// <summary>
+/// Lets the device reach the guest's memory, all of it and nothing else, and follows its changes. What lies behind
+/// BARs is not memory: another device may take it away.
+/// </summary>
+internal sealed class DmaFollower : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly AddressSpace _space;
+    private readonly IAssignedDevice _device;
+    private readonly IEventLog _log;
+    private readonly string _name;
+    private List<Piece> _mapped = [];
+    private AddressMap? _seen;
+    private bool _disposed;
+
+    internal DmaFollower(string name, AddressSpace space, IAssignedDevice device, IEventLog log)
+    {
+        _name = name;
+        _space = space;
+        _device = device;
+        _log = log;
+        _space.Changed += Follow;
+        Follow();
+    }
+
+    /// <summary>Whether all of the guest's memory could be mapped so far.</summary>
+    internal bool IsComplete { get; private set; } = true;
+
+    /// <summary>Takes all memory away from the device.</summary>
+    public void Dispose()
+    {
+        _space.Changed -= Follow;
+        lock (_lock)
+        {
+            _disposed = true;
+            foreach (Piece piece in _mapped)
+            {
+                _ = _device.TryUnmapDma(piece.Address, piece.Length);
+            }
+
+            _mapped = [];
+        }
+    }
+
+    private void Follow()
+    {
+        lock (_lock)
+        {
+            AddressMap map = _space.Current;
+            if (_disposed || ReferenceEquals(map, _seen))
+            {
+                return;
+            }
+
+            _seen = map;
+            List<Piece> wanted = PiecesOf(map);
+            if (wanted.SequenceEqual(_mapped))
+            {
+                return;
+            }
+
+            foreach (Piece piece in _mapped.Except(wanted))
+            {
+                if (!_device.TryUnmapDma(piece.Address, piece.Length))
+                {
+                    _log.Warn(_name, $"{piece.Length:x} bytes of memory at {piece.Address:x} could not be taken back from {_device.Name}");
+                }
+            }
+
+            wanted.RemoveAll(piece => !_mapped.Contains(piece) && !TryMap(piece));
+            _mapped = wanted;
+        }
+    }
+
+    private bool TryMap(Piece piece)
+    {
+        if (_device.TryMapDma(piece.Address, piece.Memory, piece.Offset, piece.Length, piece.Writable))
+        {
+            return true;
+        }
+
+        IsComplete = false;
+        _log.Warn(_name, $"{_device.Name} can't reach {piece.Length:x} bytes of memory at {piece.Address:x}");
+        return false;
+    }
+
+    private static List<Piece> PiecesOf(AddressMap map)
+    {
+        List<Piece> pieces = [];
+        foreach (FlatRange range in map.Ranges)
+        {
+            if (range.Memory is { } memory && !range.IsBar)
+            {
+                pieces.Add(new Piece(range.Start, memory, range.MemoryOffset, range.Length, !range.ReadOnly));
+            }
+        }
+
+        return pieces;
+    }
+
+    private readonly record struct Piece(ulong Address, HostMemory Memory, ulong Offset, ulong Length, bool Writable);
+}
