@@ -71,8 +71,8 @@ internal sealed class CapabilityLayout
         IReadOnlyList<(byte Id, int Offset)> all = _config.Capabilities();
         Dictionary<int, int> places = [];
 
-        // Drivers know where vendor-specific registers are, so these come first.
-        foreach ((byte id, int offset) in all.OrderBy(each => each.Id is not VendorSpecific))
+        // Drivers know where vendor-specific registers are, so these come first; MSI may be longer than the device's.
+        foreach ((byte id, int offset) in all.OrderBy(each => each.Id == VendorSpecific ? 0 : each.Id == Msi ? 2 : 1))
         {
             if (LengthOf(id, offset) is int length and > 2 && room.TryTake(offset, length, out int place))
             {
