@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace Viaduct.Assigned.VfioUser.Protocol;
+
+/// <summary>
+/// The body of the first message and its reply: a version and capabilities as JSON, ended by a zero byte. The key
+/// <c>viaduct</c> is our own; a server answers with it only to a client that sent it.
+/// </summary>
+public sealed record VersionOffer
+{
+    /// <summary>The protocol's major version.</summary>
+    public const int Major = 0;
+
+    /// <summary>The protocol's minor version.</summary>
+    public const int Minor = 1;
+
+    /// <summary>Descriptors that the sender takes with one message; 1 where it doesn't say.</summary>
+    public int MaxDescriptors { get; init; } = 1;
+
+    /// <summary>Bytes that the sender takes in one access; 1 MiB where it doesn't say.</summary>
+    public int MaxTransfer { get; init; } = 1 << 20;
+
+    /// <summary>Whether the sender knows Viaduct's own commands: watched doorbells and counters.</summary>
+    public bool IsViaduct { get; init; }
+
+    /// <summary>Client: who takes the device, for the message to the next who asks.</summary>
+    public string? Holder { get; init; }
+
+    /// <summary>Server: whether the device is a virtual function.</summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>Reads one. Null where it is none, or of another major version.</summary>
+    /// <param name="body">The message without its header.</param>
+    public static VersionOffer? Parse(ReadOnlySpan<byte> body)
+    {
+        if (body.Length < 4 || BinaryPrimitives.ReadUInt16LittleEndian(body) != Major)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> text = body[4..].TrimEnd((byte)0);
+        if (text.IsEmpty)
+        {
+            return new VersionOffer();
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text.ToArray(), new JsonDocumentOptions { MaxDepth = 8 });
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("capabilities", out JsonElement capabilities)
+                ? Read(capabilities)
+                : new VersionOffer();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes one, as the body of a message.</summary>
+    public byte[] Format()
+    {
+        using MemoryStream stream = new();
+        stream.Write([Major, 0, Minor, 0]);
+        using (Utf8JsonWriter writer = new(stream))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("capabilities");
+            writer.WriteNumber("max_msg_fds", MaxDescriptors);
+            writer.WriteNumber("max_data_xfer_size", MaxTransfer);
+            if (IsViaduct)
+            {
+                writer.WriteStartObject("viaduct");
+                if (Holder is not null)
+                {
+                    writer.WriteString("holder", Holder);
+                }
+
+                writer.WriteBoolean("shared", IsShared);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        stream.WriteByte(0);
+        return stream.ToArray();
+    }
+
+    private static VersionOffer Read(JsonElement capabilities)
+    {
+        if (capabilities.ValueKind != JsonValueKind.Object)
+        {
+            return new VersionOffer();
+        }
+
+        VersionOffer offer = new()
+        {
+            MaxDescriptors = Number(capabilities, "max_msg_fds", 1, 1, 64),
+            MaxTransfer = Number(capabilities, "max_data_xfer_size", 1 << 20, 4096, 1 << 24),
+        };
+        if (!capabilities.TryGetProperty("viaduct", out JsonElement own) || own.ValueKind != JsonValueKind.Object)
+        {
+            return offer;
+        }
+
+        const int LongestHolder = 200;
+        string? holder = own.TryGetProperty("holder", out JsonElement name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+        return offer with
+        {
+            IsViaduct = true,
+            Holder = holder is null ? null : string.Concat(holder.Where(c => !char.IsControl(c)).Take(LongestHolder)),
+            IsShared = own.TryGetProperty("shared", out JsonElement shared) && shared.ValueKind == JsonValueKind.True,
+        };
+    }
+
+    private static int Number(JsonElement capabilities, string name, int otherwise, int least, int most) =>
+        capabilities.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)
+            ? (int)Math.Clamp(number, least, most)
+            : otherwise;
+}
