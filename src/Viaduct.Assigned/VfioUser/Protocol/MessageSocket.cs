@@ -1,0 +1,296 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Viaduct.Assigned.VfioUser.Interop;
+using Viaduct.Platform.Host;
+
+namespace Viaduct.Assigned.VfioUser.Protocol;
+
+/// <summary>
+/// A stream socket that carries messages whole: any thread sends, one at a time; one thread receives. What breaks the
+/// framing ends the connection, for nothing after it could be trusted.
+/// </summary>
+public sealed unsafe class MessageSocket : IDisposable
+{
+    /// <summary>The most bytes of a message: an access of 1 MiB with what stands before it.</summary>
+    public const int MaxMessage = (1 << 20) + 256;
+
+    /// <summary>The most descriptors with a message.</summary>
+    public const int MaxDescriptors = 64;
+
+    private const int ControlLength = 16 + (MaxDescriptors * sizeof(int));
+    private const int SendSeconds = 5;
+
+    private readonly Lock _sending = new();
+    private readonly SafeFileHandle _socket;
+
+    /// <summary>Takes over a connected UNIX stream socket.</summary>
+    public MessageSocket(SafeFileHandle socket)
+    {
+        _socket = socket;
+
+        // A peer that doesn't read must not hold up who sends for ever.
+        SocketCalls.TimeValue limit = new() { Seconds = SendSeconds };
+        _ = SocketCalls.setsockopt(socket, SocketCalls.SOL_SOCKET, SocketCalls.SO_SNDTIMEO, &limit, (uint)sizeof(SocketCalls.TimeValue));
+    }
+
+    /// <summary>Connects to a server.</summary>
+    /// <exception cref="HostException">Nobody listens there, or the path is longer than a socket's can be.</exception>
+    public static MessageSocket Connect(string path)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(path);
+        if (bytes.Length >= SocketCalls.UnixAddress.PathLength)
+        {
+            const int NameTooLong = 36;
+            throw new HostException($"connect to {path}", NameTooLong);
+        }
+
+        int fd = SocketCalls.socket(SocketCalls.AF_UNIX, SocketCalls.SOCK_STREAM | SocketCalls.SOCK_CLOEXEC, 0);
+        if (fd < 0)
+        {
+            throw HostException.Last("socket");
+        }
+
+        SafeFileHandle socket = new(fd, ownsHandle: true);
+        SocketCalls.UnixAddress address = new() { Family = SocketCalls.AF_UNIX };
+        bytes.CopyTo(new Span<byte>(address.Path, SocketCalls.UnixAddress.PathLength));
+        if (SocketCalls.connect(socket, &address, (uint)(sizeof(ushort) + bytes.Length + 1)) < 0)
+        {
+            HostException error = HostException.Last($"connect to {path}");
+            socket.Dispose();
+            throw error;
+        }
+
+        return new MessageSocket(socket);
+    }
+
+    /// <summary>Two sockets that are connected to each other.</summary>
+    /// <exception cref="HostException">The process has no descriptor left.</exception>
+    public static (MessageSocket Client, MessageSocket Server) Pair()
+    {
+        int* sockets = stackalloc int[2];
+        return SocketCalls.socketpair(SocketCalls.AF_UNIX, SocketCalls.SOCK_STREAM | SocketCalls.SOCK_CLOEXEC, 0, sockets) < 0
+            ? throw HostException.Last("socketpair")
+            : (new MessageSocket(new SafeFileHandle(sockets[0], true)), new MessageSocket(new SafeFileHandle(sockets[1], true)));
+    }
+
+    /// <summary>Sends a message. False when the connection is at its end, or the peer took nothing for seconds.</summary>
+    /// <param name="header">The header; its size is filled in.</param>
+    /// <param name="first">What follows it.</param>
+    /// <param name="second">What follows that.</param>
+    /// <param name="descriptors">Descriptors that go with it, at most <see cref="MaxDescriptors"/>.</param>
+    public bool TrySend(MessageHeader header, ReadOnlySpan<byte> first = default, ReadOnlySpan<byte> second = default, ReadOnlySpan<SafeHandle> descriptors = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors, nameof(descriptors));
+        header.Size = (uint)(MessageHeader.Length + first.Length + second.Length);
+        byte* control = stackalloc byte[ControlLength];
+        fixed (byte* firstBytes = first)
+        fixed (byte* secondBytes = second)
+        {
+            SocketCalls.IoVector* vectors = stackalloc SocketCalls.IoVector[3];
+            vectors[0] = new SocketCalls.IoVector { Base = &header, Length = MessageHeader.Length };
+            vectors[1] = new SocketCalls.IoVector { Base = firstBytes, Length = (nuint)first.Length };
+            vectors[2] = new SocketCalls.IoVector { Base = secondBytes, Length = (nuint)second.Length };
+            SocketCalls.MessageVector message = new() { Vectors = vectors, VectorCount = 3 };
+            int held = 0;
+            try
+            {
+                foreach (SafeHandle descriptor in descriptors)
+                {
+                    bool added = false;
+                    descriptor.DangerousAddRef(ref added);
+                    held++;
+                }
+
+                PutDescriptors(ref message, control, descriptors);
+                lock (_sending)
+                {
+                    return TrySendAll(ref message);
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+            finally
+            {
+                for (int i = 0; i < held; i++)
+                {
+                    descriptors[i].DangerousRelease();
+                }
+            }
+        }
+    }
+
+    /// <summary>Waits for a message. False when the connection is at its end or carried what is no message.</summary>
+    public bool TryReceive(ReceivedMessage message)
+    {
+        message.DropDescriptors();
+        MessageHeader header;
+        if (!TryReceiveAll(&header, MessageHeader.Length, message) || header.Size is < MessageHeader.Length or > MaxMessage)
+        {
+            return false;
+        }
+
+        message.Begin(in header);
+        fixed (byte* body = message.WritableBody)
+        {
+            return header.Size == MessageHeader.Length || TryReceiveAll(body, (int)header.Size - MessageHeader.Length, message);
+        }
+    }
+
+    /// <summary>Ends the connection both ways; who receives or sends returns. Any thread.</summary>
+    public void Shutdown()
+    {
+        try
+        {
+            _ = SocketCalls.shutdown(_socket, SocketCalls.SHUT_RDWR);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
+
+    /// <summary>Closes the socket. Nobody may be receiving.</summary>
+    public void Dispose() => _socket.Dispose();
+
+    private static void PutDescriptors(ref SocketCalls.MessageVector message, byte* control, ReadOnlySpan<SafeHandle> descriptors)
+    {
+        if (descriptors.IsEmpty)
+        {
+            return;
+        }
+
+        int length = sizeof(SocketCalls.ControlHeader) + (descriptors.Length * sizeof(int));
+        *(SocketCalls.ControlHeader*)control = new SocketCalls.ControlHeader
+        {
+            Length = (nuint)length,
+            Level = SocketCalls.SOL_SOCKET,
+            Type = SocketCalls.SCM_RIGHTS,
+        };
+        int* numbers = (int*)(control + sizeof(SocketCalls.ControlHeader));
+        for (int i = 0; i < descriptors.Length; i++)
+        {
+            numbers[i] = (int)descriptors[i].DangerousGetHandle();
+        }
+
+        message.Control = control;
+        message.ControlLength = (nuint)((length + 7) & ~7);
+    }
+
+    private bool TrySendAll(ref SocketCalls.MessageVector message)
+    {
+        fixed (SocketCalls.MessageVector* pointer = &message)
+        {
+            while (true)
+            {
+                nint sent = SocketCalls.sendmsg(_socket, pointer, SocketCalls.MSG_NOSIGNAL);
+                if (sent < 0)
+                {
+                    if (Marshal.GetLastPInvokeError() == SocketCalls.EINTR)
+                    {
+                        continue;
+                    }
+
+                    // Part of a message may be on its way: nothing can follow it.
+                    Shutdown();
+                    return false;
+                }
+
+                // Descriptors went with the first byte.
+                pointer->Control = null;
+                pointer->ControlLength = 0;
+                if (Skip(pointer, (nuint)sent))
+                {
+                    return true;
+                }
+            }
+        }
+    }
+
+    // True when nothing is left.
+    private static bool Skip(SocketCalls.MessageVector* message, nuint bytes)
+    {
+        while (message->VectorCount != 0)
+        {
+            SocketCalls.IoVector* vector = message->Vectors;
+            if (bytes < vector->Length)
+            {
+                vector->Base = (byte*)vector->Base + bytes;
+                vector->Length -= bytes;
+                return false;
+            }
+
+            bytes -= vector->Length;
+            message->Vectors++;
+            message->VectorCount--;
+        }
+
+        return true;
+    }
+
+    private bool TryReceiveAll(void* destination, int length, ReceivedMessage message)
+    {
+        byte* control = stackalloc byte[ControlLength];
+        SocketCalls.IoVector vector = new() { Base = destination, Length = (nuint)length };
+        while (vector.Length != 0)
+        {
+            SocketCalls.MessageVector received = new() { Vectors = &vector, VectorCount = 1, Control = control, ControlLength = ControlLength };
+            nint count;
+            try
+            {
+                count = SocketCalls.recvmsg(_socket, &received, SocketCalls.MSG_CMSG_CLOEXEC);
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+
+            if (count < 0 && Marshal.GetLastPInvokeError() == SocketCalls.EINTR)
+            {
+                continue;
+            }
+
+            if (count <= 0 || !TryTakeDescriptors(in received, message))
+            {
+                return false;
+            }
+
+            vector.Base = (byte*)vector.Base + count;
+            vector.Length -= (nuint)count;
+        }
+
+        return true;
+    }
+
+    private static bool TryTakeDescriptors(in SocketCalls.MessageVector received, ReceivedMessage message)
+    {
+        byte* control = (byte*)received.Control;
+        nuint left = received.ControlLength;
+        while (left >= (nuint)sizeof(SocketCalls.ControlHeader))
+        {
+            SocketCalls.ControlHeader header = *(SocketCalls.ControlHeader*)control;
+            if (header.Length < (nuint)sizeof(SocketCalls.ControlHeader) || header.Length > left)
+            {
+                return false;
+            }
+
+            if (header is { Level: SocketCalls.SOL_SOCKET, Type: SocketCalls.SCM_RIGHTS })
+            {
+                int* numbers = (int*)(control + sizeof(SocketCalls.ControlHeader));
+                int count = (int)((header.Length - (nuint)sizeof(SocketCalls.ControlHeader)) / sizeof(int));
+                for (int i = 0; i < count; i++)
+                {
+                    message.Add(new SafeFileHandle(numbers[i], ownsHandle: true));
+                }
+            }
+
+            nuint step = Math.Min((header.Length + 7) & ~(nuint)7, left);
+            control += step;
+            left -= step;
+        }
+
+        return (received.Flags & SocketCalls.MSG_CTRUNC) == 0 && message.DescriptorCount <= MaxDescriptors;
+    }
+}
