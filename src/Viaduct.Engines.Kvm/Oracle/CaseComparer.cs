@@ -22,7 +22,7 @@ internal static unsafe class CaseComparer
         int slot = (int)(test.Index % OracleLayout.MaxCases);
         CaseRecord* a = OracleImage.Record(expected, slot);
         CaseRecord* b = OracleImage.Record(actual, slot);
-        if (IsSame(a, b) || IsHypervisorsOwn(test, a, b))
+        if (IsSame(a, b) || IsHypervisorsOwn(test, a, b) || IsRefusedByHypervisor(test, a, b))
         {
             return;
         }
@@ -36,6 +36,31 @@ internal static unsafe class CaseComparer
         }
 
         CompareScratch(test, a, b, differences);
+    }
+
+    /// <summary>
+    /// Whether the processor refuses as undefined what no manual lets it refuse: an MMX or SSE instruction on memory, not
+    /// locked, while CR0.EM is clear and CR4.OSFXSR set. That is KVM without hardware virtualization again, which carries
+    /// out some accesses itself and doesn't know these instructions.
+    /// </summary>
+    private static bool IsRefusedByHypervisor(TestCase test, CaseRecord* processor, CaseRecord* engine)
+    {
+        if (processor->Vector != UndefinedOpcode || engine->Vector != OracleLayout.NoVector)
+        {
+            return false;
+        }
+
+        foreach (Instruction instruction in test.Instructions)
+        {
+            if (instruction.IP == processor->FaultRip)
+            {
+                return !instruction.HasLockPrefix
+                    && instruction.MemoryBase != Register.None
+                    && Array.TrueForAll(instruction.CpuidFeatures, static feature => feature is CpuidFeature.MMX or CpuidFeature.SSE or CpuidFeature.SSE2);
+            }
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -81,7 +106,7 @@ internal static unsafe class CaseComparer
     {
         if (a->Vector != b->Vector)
         {
-            differences.Add(new Difference("exception", "", Exception(a), Exception(b)));
+            differences.Add(new Difference("exception", "", ExceptionAndPlace(a), ExceptionAndPlace(b)));
             return;
         }
 
@@ -101,6 +126,9 @@ internal static unsafe class CaseComparer
             Add(differences, "CR2", "", a->FaultAddress, b->FaultAddress);
         }
     }
+
+    private static string ExceptionAndPlace(CaseRecord* record) =>
+        record->Vector == OracleLayout.NoVector ? Exception(record) : $"{Exception(record)} at {record->FaultRip:X}";
 
     private static string Exception(CaseRecord* record) => record->Vector switch
     {
