@@ -27,23 +27,17 @@ public sealed class LocalApic : IAccessHandler
     private readonly ICpuKick _kick;
     private readonly InterruptRouter _router;
     private readonly ApicTimer _timer;
-    private readonly VectorSet _requests = new();
-    private readonly VectorSet _inService = new();
-    private readonly VectorSet _levelTriggered = new();
+    private readonly VectorPriorities _vectors = new();
     private readonly LocalVectorTable _lvt = new();
 
     private ulong _baseRegister;
     private volatile uint _spurious;
     private volatile uint _logicalDestination;
     private volatile uint _destinationFormat;
-    private volatile uint _priority;
-    private uint _taskPriority;
     private uint _commandLow;
     private uint _commandHigh;
     private uint _errorStatus;
     private uint _errorsSeen;
-    private int _stale;
-    private int _pending = -1;
     private int _nmi;
     private int _init;
     private int _startUp = -1;
@@ -80,7 +74,7 @@ public sealed class LocalApic : IAccessHandler
     public bool IsX2Apic => (_baseRegister & BaseX2Apic) != 0;
 
     /// <summary>The vector that the processor should take now if its IF allows, −1 when none. The processor's thread.</summary>
-    public int PendingVector => Volatile.Read(ref _stale) == 0 ? _pending : Refresh();
+    public int PendingVector => _vectors.Pending;
 
     /// <summary>When <see cref="CheckTimer"/> has something to do, in the clock's nanoseconds; <see cref="long.MaxValue"/> for never.</summary>
     public long NextDeadline => _timer.NextDeadline;
@@ -94,7 +88,7 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>CR8: bits 7 to 4 of the task priority.</summary>
     public uint Cr8
     {
-        get => _taskPriority >> 4;
+        get => _vectors.TaskPriority >> 4;
         set => SetTaskPriority((value & 0xF) << 4);
     }
 
@@ -113,7 +107,7 @@ public sealed class LocalApic : IAccessHandler
     }
 
     /// <summary>The processor's priority, by which the lowest-priority destination is chosen. Any thread.</summary>
-    internal uint ProcessorPriority => _priority;
+    internal uint ProcessorPriority => _vectors.ProcessorPriority;
 
     private bool IsSoftwareEnabled => (_spurious & ApicRegister.SoftwareEnabled) != 0;
 
@@ -130,35 +124,20 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>The state after INIT: as after power-on, but the base register stays (11.4.7.3).</summary>
     public void ResetRegisters()
     {
-        _requests.Clear();
-        _inService.Clear();
-        _levelTriggered.Clear();
+        _vectors.Clear();
         _lvt.Reset();
         _timer.Reset();
         _spurious = 0xFF;
         _logicalDestination = IsX2Apic ? X2ApicLogicalId : 0;
         _destinationFormat = uint.MaxValue;
-        _taskPriority = 0;
         _commandLow = 0;
         _commandHigh = 0;
         _errorStatus = 0;
         Volatile.Write(ref _errorsSeen, 0);
-        _ = Refresh();
     }
 
     /// <summary>Takes the vector that <see cref="PendingVector"/> shows from requested to in service. −1 when there is none.</summary>
-    public int Acknowledge()
-    {
-        int vector = PendingVector;
-        if (vector >= 0)
-        {
-            _requests.Remove(vector);
-            _ = _inService.Add(vector);
-            _ = Refresh();
-        }
-
-        return vector;
-    }
+    public int Acknowledge() => _vectors.Acknowledge();
 
     /// <summary>Raises the timer's interrupt when it is due.</summary>
     /// <param name="now">The clock's nanoseconds.</param>
@@ -200,18 +179,8 @@ public sealed class LocalApic : IAccessHandler
             return;
         }
 
-        if (level)
+        if (_vectors.Request(vector, level))
         {
-            _ = _levelTriggered.Add(vector);
-        }
-        else
-        {
-            _levelTriggered.Remove(vector);
-        }
-
-        if (_requests.Add(vector))
-        {
-            Interlocked.Exchange(ref _stale, 1);
             _kick.Kick();
         }
     }
@@ -392,14 +361,14 @@ public sealed class LocalApic : IAccessHandler
                 value = ApicRegister.VersionValue;
                 return true;
             case ApicRegister.TaskPriority:
-                value = _taskPriority;
+                value = _vectors.TaskPriority;
                 return true;
             case ApicRegister.ArbitrationPriority:
             case ApicRegister.EndOfInterrupt:
                 value = 0;
                 return true;
             case ApicRegister.ProcessorPriority:
-                value = _priority;
+                value = _vectors.ProcessorPriority;
                 return true;
             case ApicRegister.LogicalDestination:
                 value = _logicalDestination;
@@ -411,13 +380,13 @@ public sealed class LocalApic : IAccessHandler
                 value = _spurious;
                 return true;
             case >= ApicRegister.InService and < ApicRegister.InService + 8:
-                value = _inService.Word((int)(index - ApicRegister.InService));
+                value = _vectors.InService.Word((int)(index - ApicRegister.InService));
                 return true;
             case >= ApicRegister.TriggerMode and < ApicRegister.TriggerMode + 8:
-                value = _levelTriggered.Word((int)(index - ApicRegister.TriggerMode));
+                value = _vectors.LevelTriggered.Word((int)(index - ApicRegister.TriggerMode));
                 return true;
             case >= ApicRegister.InterruptRequest and < ApicRegister.InterruptRequest + 8:
-                value = _requests.Word((int)(index - ApicRegister.InterruptRequest));
+                value = _vectors.Requests.Word((int)(index - ApicRegister.InterruptRequest));
                 return true;
             case ApicRegister.ErrorStatus:
                 value = _errorStatus;
@@ -551,16 +520,7 @@ public sealed class LocalApic : IAccessHandler
 
     private void EndOfInterrupt()
     {
-        int vector = _inService.Highest();
-        if (vector < 0)
-        {
-            return;
-        }
-
-        _inService.Remove(vector);
-        bool level = _levelTriggered.Contains(vector);
-        _ = Refresh();
-        if (level)
+        if (_vectors.TryEnd(out int vector, out bool level) && level)
         {
             _router.EndOfInterrupt(vector);
         }
@@ -589,24 +549,10 @@ public sealed class LocalApic : IAccessHandler
 
     private void SetTaskPriority(uint value)
     {
-        _taskPriority = value;
-        if (Refresh() >= 0)
+        _vectors.TaskPriority = value;
+        if (_vectors.Pending >= 0)
         {
             _kick.Kick();
         }
-    }
-
-    /// <summary>Works out the processor priority (11.8.3.1) and the pending vector anew.</summary>
-    private int Refresh()
-    {
-        // Before the requests are read: one that arrives meanwhile is seen now or marks the answer stale again.
-        Interlocked.Exchange(ref _stale, 0);
-        int served = _inService.Highest();
-        uint servedClass = served < 0 ? 0 : (uint)served & 0xF0;
-        uint priority = (_taskPriority & 0xF0) >= servedClass ? _taskPriority : servedClass;
-        _priority = priority;
-        int requested = _requests.Highest();
-        _pending = requested >= 0 && ((uint)requested & 0xF0) > (priority & 0xF0) ? requested : -1;
-        return _pending;
     }
 }
