@@ -104,13 +104,16 @@ internal sealed class IdentifyCommand(NamespaceTable namespaces, NvmeIdentity id
             Blocks = target.Blocks,
             Capacity = target.Blocks,
             Utilization = target.Blocks,
-            // OPTPERF: the granularities below are there.
-            Features = 1 << 4,
+            // NSABP and OPTPERF: the atomic units and the granularities below are there.
+            Features = (1 << 1) | (1 << 4),
             Formats = (byte)(target.Formats - 1),
             CurrentFormat = (byte)target.CurrentFormat,
             FormatProgress = (byte)(0x80 | (target.Formatting ? target.FormatPercentLeft : 0)),
             // Deallocated blocks read as zeroes; Write Zeroes can deallocate.
             DeallocateFeatures = 0b001 | (1 << 3),
+            // Linux takes the smaller of these and of the write granularity for the physical block.
+            AtomicWrite = granularity,
+            AtomicWriteOnPowerFail = granularity,
             CapacityBytes = target.Length,
             WriteGranularity = granularity,
             WriteAlignment = granularity,
