@@ -34,6 +34,7 @@ internal sealed class NvmeController : IWork, IDisposable
     private readonly WorkBuffers _buffers = new();
     private readonly BufferedCommands _buffered;
     private readonly CompletionPath _completions;
+    private readonly InterruptCoalescing _coalescing;
     private readonly SmartCounters _smart;
     private readonly ChangedNamespaces _changed = new();
     private readonly IoCommands _io;
@@ -80,13 +81,14 @@ internal sealed class NvmeController : IWork, IDisposable
         _primary = _namespaces.All[0].Queue;
 
         ErrorLog errors = new();
+        _features = new FeatureValues(options.Time);
+        _coalescing = new InterruptCoalescing(options.Time, _features, Wake);
         _smart = new SmartCounters(options.Time);
-        _completions = new CompletionPath(_slots, _queues, _doorbells, _shadow, interrupts, _registers, errors, counters);
+        _completions = new CompletionPath(_slots, _queues, _doorbells, _shadow, interrupts, _registers, errors, _coalescing, counters);
         _buffered = new BufferedCommands(_slots, _map, _backend, _buffers);
         FormatCommand format = new(_slots, _namespaces, _backend);
         _io = new IoCommands(_slots, _namespaces, _map, _backend, _completions, _smart, _buffered, format);
         _events = new AsyncEvents(_slots, _completions);
-        _features = new FeatureValues(options.Time);
         _queueCommands = new QueueCommands(_queues, interrupts, _shadow);
         _admin = new AdminCommands(
             _completions,
@@ -169,6 +171,8 @@ internal sealed class NvmeController : IWork, IDisposable
             _disposed = true;
             Monitor.PulseAll(_resetGate);
         }
+
+        _coalescing.Dispose();
 
         // In reverse, for the first disk's queue is what the relayed ones wake.
         for (int i = _namespaces.Count - 1; i >= 0; i--)

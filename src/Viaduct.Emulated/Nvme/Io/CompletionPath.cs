@@ -17,6 +17,7 @@ internal sealed class CompletionPath
     private readonly InterruptPort _interrupts;
     private readonly NvmeRegisters _registers;
     private readonly ErrorLog _errors;
+    private readonly InterruptCoalescing _coalescing;
     private readonly DeviceCounters _counters;
     private bool _headsAwaited;
 
@@ -28,8 +29,10 @@ internal sealed class CompletionPath
         InterruptPort interrupts,
         NvmeRegisters registers,
         ErrorLog errors,
+        InterruptCoalescing coalescing,
         DeviceCounters counters)
     {
+        _coalescing = coalescing;
         _slots = slots;
         _queues = queues;
         _doorbells = doorbells;
@@ -131,12 +134,17 @@ internal sealed class CompletionPath
                 // With the pin there is one vector, 0.
                 level |= queue.Interrupts && queue.Outstanding != 0;
             }
-            else if (queue.Unannounced && queue.Interrupts)
+            else if (queue.Unannounced != 0 && queue.Interrupts)
             {
-                _interrupts.Signal(queue.Vector);
+                Announce(queue);
             }
 
-            queue.Unannounced = false;
+            queue.Unannounced = 0;
+        }
+
+        while (!levels && _coalescing.TryTakeDue(out int vector))
+        {
+            _interrupts.Signal(vector);
         }
 
         _interrupts.SetPin(level && (_registers.InterruptMask & 1) == 0);
@@ -145,8 +153,24 @@ internal sealed class CompletionPath
     /// <summary>Forgets what waits; the pin falls.</summary>
     internal void Clear()
     {
+        _coalescing.Clear();
         _headsAwaited = false;
         _interrupts.SetPin(false);
+    }
+
+    private void Announce(CompletionQueue queue)
+    {
+        if (queue.Id == 0)
+        {
+            // Coalescing is for I/O queues; an I/O queue that shares the vector profits.
+            _coalescing.Forget(queue.Vector);
+        }
+        else if (_coalescing.Hold(queue.Vector, queue.Unannounced))
+        {
+            return;
+        }
+
+        _interrupts.Signal(queue.Vector);
     }
 
     private bool WriteWaiting(CompletionQueue queue)

@@ -35,8 +35,8 @@ internal sealed class CompletionQueue
     /// <summary>Submission queues that complete here; it can't be deleted before them.</summary>
     internal int References { get; set; }
 
-    /// <summary>Whether entries were written that no interrupt announced yet.</summary>
-    internal bool Unannounced { get; set; }
+    /// <summary>Entries that were written since the queue's interrupts were last seen to.</summary>
+    internal int Unannounced { get; set; }
 
     /// <summary>The first command whose completion found no room, or -1; the rest hang on <see cref="Io.CommandSlot.Next"/>.</summary>
     internal int FirstWaiting { get; set; } = -1;
@@ -86,7 +86,7 @@ internal sealed class CompletionQueue
             _phase = !_phase;
         }
 
-        Unannounced = true;
+        Unannounced++;
         return true;
     }
 }
