@@ -28,6 +28,7 @@ internal sealed unsafe class RawTerminal : IDisposable
         }
 
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
+        AppDomain.CurrentDomain.UnhandledException += OnUnhandledException;
     }
 
     /// <inheritdoc/>
@@ -40,6 +41,7 @@ internal sealed unsafe class RawTerminal : IDisposable
 
         _restored = true;
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        AppDomain.CurrentDomain.UnhandledException -= OnUnhandledException;
         fixed (TerminalCalls.Termios* before = &_before)
         {
             _ = TerminalCalls.tcsetattr(TerminalCalls.StandardInput, TerminalCalls.TCSANOW, before);
@@ -47,4 +49,7 @@ internal sealed unsafe class RawTerminal : IDisposable
     }
 
     private void OnProcessExit(object? sender, EventArgs e) => Dispose();
+
+    // An exception that nobody takes, on any thread, ends the process without an exit: this is the last that runs.
+    private void OnUnhandledException(object sender, UnhandledExceptionEventArgs e) => Dispose();
 }
