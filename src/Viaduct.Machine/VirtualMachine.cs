@@ -5,7 +5,10 @@ using Viaduct.Emulated.Serial;
 using Viaduct.Engines.Software;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.Specification;
+using Viaduct.Paravirtual;
 using Viaduct.Paravirtual.Block;
+using Viaduct.Paravirtual.Console;
+using Viaduct.Paravirtual.Entropy;
 using Viaduct.Paravirtual.Transports.Pci;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
@@ -45,7 +48,7 @@ public sealed class VirtualMachine : IDisposable
 
     /// <summary>Builds the machine and loads its kernel; nothing runs yet.</summary>
     /// <param name="spec">What to build.</param>
-    /// <param name="console">Where the first serial port's output goes.</param>
+    /// <param name="console">Where the console's output goes: that of the first serial port, or of the virtio console.</param>
     /// <param name="log">Where devices report trouble.</param>
     /// <exception cref="KernelImageException">The kernel or the initial RAM disk can't be booted.</exception>
     /// <exception cref="BlockOpenException">A disk can't be opened.</exception>
@@ -72,9 +75,12 @@ public sealed class VirtualMachine : IDisposable
             PowerRequests power = new(this);
             BoardParts.Map(_ports, _root, Engine, power);
             _panic = new PanicWatch(console, power.Panicked);
-            _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), _panic, _board));
+            ISerialSink serial = spec.Console == ConsoleChoice.Serial ? _panic : new PanicWatch(new SilentSink(), power.Panicked);
+            _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), serial, _board));
             _ports.Map("serial port 1", SerialPort, Uart16550.PortCount, _serial, MappingPriority.Board, _board);
             AddDisks();
+            Console = new MachineConsole(_serial, AddConsole());
+            AddRng();
             PciWindows windows = BoardFirmware.Windows(spec.Memory);
             if (!PciFirmware.Assign(_root, windows))
             {
@@ -105,6 +111,9 @@ public sealed class VirtualMachine : IDisposable
 
     /// <summary>The devices in their slots.</summary>
     public IReadOnlyList<MachineDevice> Devices => _devices;
+
+    /// <summary>The console, for input and its size.</summary>
+    public MachineConsole Console { get; }
 
     /// <summary>The first serial port, for input.</summary>
     public Uart16550 Serial => _serial;
@@ -199,6 +208,35 @@ public sealed class VirtualMachine : IDisposable
     {
         BlockOptions options = new() { Name = disk.Id, Serial = disk.Id, Queues = _spec.Cpus };
         return Own(new VirtioPciDevice(new BlockDevice(options, backend, counters), dma, counters, _log)).Function;
+    }
+
+    private ConsoleDevice? AddConsole()
+    {
+        if (_spec.Console != ConsoleChoice.Virtio)
+        {
+            return null;
+        }
+
+        DeviceCounters counters = new("console", Road.Paravirtual);
+        ConsoleDevice console = new(new ConsoleOptions { Name = "console", Output = new SinkStream(_panic) }, counters);
+        AddVirtio("virtio-console", console, counters);
+        return console;
+    }
+
+    private void AddRng()
+    {
+        if (_spec.Rng)
+        {
+            DeviceCounters counters = new("rng", Road.Paravirtual);
+            AddVirtio("virtio-rng", new EntropyDevice("rng", counters), counters);
+        }
+    }
+
+    private void AddVirtio(string kind, IVirtioDevice device, DeviceCounters counters)
+    {
+        PciFunction function = Own(new VirtioPciDevice(device, _root.NewDmaTarget(counters), counters, _log)).Function;
+        _root.AddRootPort(_devices.Count + 1).Add(function, 0);
+        _devices.Add(new MachineDevice(device.Name, kind, function, counters));
     }
 
     private void RunCpu(IVirtualCpu cpu)

@@ -17,6 +17,7 @@ internal static class GuestSession
         StandardOutputSink output = new();
         ConsoleInput? input = null;
         VirtualMachine? current = null;
+        bool said = false;
         try
         {
             while (true)
@@ -28,8 +29,15 @@ internal static class GuestSession
                 using (cancellation.Register(machine.Stop))
                 {
                     machine.Start();
+                    using TerminalSize? size = spec.Console == ConsoleChoice.Virtio ? new TerminalSize(machine.Console) : null;
                     input ??= new ConsoleInput(() => current.Stop());
-                    input.Connect(machine.Serial);
+                    input.Connect(machine.Console);
+                    if (spec.Engine == EngineChoice.Auto && !said)
+                    {
+                        said = true;
+                        _ = Task.Run(EngineAdvice.Say, cancellation);
+                    }
+
                     exit = await machine.Exited;
                 }
 

@@ -21,18 +21,26 @@ internal static class RunCommand
             Description = $"A disk, once for each: {DiskOption.Syntax}. The emulated road is an NVMe controller, the paravirtual one virtio-blk.",
             HelpName = "PARTS",
         };
+        Option<bool> rng = new("--rng") { Description = "A virtio source of random numbers (Linux: virtio_rng, /dev/hwrng)." };
+        Option<string> console = new("--console")
+        {
+            Description = "What this terminal is to the guest: serial is the first serial port (ttyS0), virtio a virtio console (hvc0), which knows the terminal's size; the serial port's output is then dropped.",
+            DefaultValueFactory = _ => "serial",
+        };
+        console.AcceptOnlyFromAmong("serial", "virtio");
         Command command = new("run", """
-            Runs one guest, its first serial port on this terminal. Ctrl-A X leaves.
+            Runs one guest, its console on this terminal. Ctrl-A X leaves.
 
             Examples:
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0"
               viaduct run --kernel vmlinuz --append "console=ttyS0 root=/dev/nvme0n1" --disk path=debian.img,road=emulated
+              viaduct run --kernel vmlinuz --initrd initrd.img --append "console=hvc0" --console virtio --rng
 
             Exit status: 0 the guest powered off, 2 bad options, 3 its kernel panicked, 4 its processor shut down
             (triple fault), 130 left by Ctrl-A X or a signal, 1 anything else.
             """)
         {
-            kernel, initrd, append, memory, cpus, engine, name, disks,
+            kernel, initrd, append, memory, cpus, engine, name, disks, console, rng,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -49,6 +57,8 @@ internal static class RunCommand
                     Memory = SizeParser.TryParse(size, out ulong bytes) ? bytes : throw new FormatException($"--memory '{size}' is no size; write 512M or 8G"),
                     Cpus = parsed.GetRequiredValue(cpus),
                     Engine = EngineOption.Read(parsed, engine),
+                    Rng = parsed.GetValue(rng),
+                    Console = Enum.Parse<ConsoleChoice>(parsed.GetRequiredValue(console), ignoreCase: true),
                     Disks = [.. (parsed.GetValue(disks) ?? []).Select(DiskOption.Parse)],
                 };
                 if (spec.Problem() is { } problem)

@@ -1,9 +1,9 @@
-using Viaduct.Emulated.Serial;
+using Viaduct.Machine;
 
 namespace Viaduct.Cli.Console;
 
 /// <summary>
-/// Brings keys from standard input to a guest's serial port. Ctrl-A begins a command, as in QEMU: X leaves, Ctrl-A sends
+/// Brings keys from standard input to a guest's console. Ctrl-A begins a command, as in QEMU: X leaves, Ctrl-A sends
 /// itself, H lists them. End of input leaves the guest running.
 /// </summary>
 internal sealed unsafe class ConsoleInput
@@ -13,7 +13,7 @@ internal sealed unsafe class ConsoleInput
     private readonly Action _leave;
     private readonly object _room = new();
     private bool _hasRoom;
-    private volatile Uart16550? _port;
+    private volatile MachineConsole? _port;
     private bool _escaped;
 
     /// <param name="leave">Called when the user asks to leave.</param>
@@ -23,8 +23,8 @@ internal sealed unsafe class ConsoleInput
         new Thread(Run) { Name = "console-input", IsBackground = true }.UnsafeStart();
     }
 
-    /// <summary>From now on keys go to this port: after a reset the guest has another.</summary>
-    internal void Connect(Uart16550 port)
+    /// <summary>From now on keys go to this console: after a reset the guest has another.</summary>
+    internal void Connect(MachineConsole port)
     {
         port.InputReady += TryAgain;
         _port = port;

@@ -11,6 +11,7 @@ internal static unsafe partial class TerminalCalls
     internal const int StandardInput = 0;
     internal const int StandardOutput = 1;
     internal const int TCSANOW = 0;
+    internal const nuint TIOCGWINSZ = 0x5413;
     internal const short POLLIN = 1;
 
     /// <summary>struct termios of Linux's C libraries, 60 bytes; only ever filled and passed back.</summary>
@@ -27,6 +28,19 @@ internal static unsafe partial class TerminalCalls
         internal short Events;
         internal short Returned;
     }
+
+    /// <summary>struct winsize.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct WindowSize
+    {
+        internal ushort Rows;
+        internal ushort Columns;
+        internal ushort Width;
+        internal ushort Height;
+    }
+
+    [LibraryImport("libc")]
+    internal static partial int ioctl(int fd, nuint request, WindowSize* size);
 
     [LibraryImport("libc")]
     internal static partial int isatty(int fd);

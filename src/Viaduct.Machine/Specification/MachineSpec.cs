@@ -40,6 +40,12 @@ public sealed record MachineSpec
     /// <summary>Disks, in the order of their slots.</summary>
     public IReadOnlyList<DiskSpec> Disks { get; init; } = [];
 
+    /// <summary>Whether there is a virtio source of random numbers.</summary>
+    public bool Rng { get; init; }
+
+    /// <summary>What the console is.</summary>
+    public ConsoleChoice Console { get; init; } = ConsoleChoice.Serial;
+
     /// <summary>Says what is wrong with it, naming the option, or null.</summary>
     public string? Problem()
     {
@@ -58,9 +64,10 @@ public sealed record MachineSpec
             return $"--memory {Memory}: between {MinMemory >> 20}M and {MaxMemory >> 40}T, in whole pages of 4096 bytes";
         }
 
-        if (Disks.Count > VirtualMachine.MaxDevices)
+        int others = (Rng ? 1 : 0) + (Console == ConsoleChoice.Virtio ? 1 : 0);
+        if (Disks.Count + others > VirtualMachine.MaxDevices)
         {
-            return $"--disk: {Disks.Count} disks, and there are {VirtualMachine.MaxDevices} slots";
+            return $"--disk: {Disks.Count} disks, and there are {VirtualMachine.MaxDevices - others} slots for them";
         }
 
         IGrouping<string, DiskSpec>? twice = Disks.GroupBy(disk => disk.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);

@@ -31,10 +31,18 @@ public sealed class ConsoleDevice : IVirtioDevice
         _output = new ConsoleOutput(options.Output);
         _size = options.Columns | ((uint)options.Rows << 16);
         _work = new ConsoleWork(_output, _input, counters);
+        _work.OutputBegan += RepeatSize;
         if (threads)
         {
             _work.Run($"io-{Name}", counters);
         }
+    }
+
+    /// <summary>Told when the guest has taken input, so that there is room again. The device's thread.</summary>
+    public event Action? InputReady
+    {
+        add => _work.InputTaken += value;
+        remove => _work.InputTaken -= value;
     }
 
     /// <inheritdoc/>
@@ -99,7 +107,11 @@ public sealed class ConsoleDevice : IVirtioDevice
     }
 
     /// <inheritdoc/>
-    public void StartQueue(int index, VirtQueue queue) => _work.Start(index, queue);
+    public void StartQueue(int index, VirtQueue queue)
+    {
+        _work.ExpectDriver();
+        _work.Start(index, queue);
+    }
 
     /// <inheritdoc/>
     public void Notify(int index) => _work.Wake();
@@ -115,4 +127,13 @@ public sealed class ConsoleDevice : IVirtioDevice
 
     /// <inheritdoc/>
     public void Dispose() => _work.Dispose();
+
+    // Linux looks at the size only when the configuration changes, and not before its console is there: once it prints.
+    private void RepeatSize()
+    {
+        if (Volatile.Read(ref _size) != 0)
+        {
+            _host?.ConfigChanged();
+        }
+    }
 }

@@ -19,6 +19,7 @@ internal sealed class ConsoleWork : SignalledQueueWork
     private readonly InputBuffer _input;
     private readonly DeviceCounters _counters;
     private readonly byte[] _piece = new byte[Piece];
+    private volatile bool _printed;
 
     internal ConsoleWork(ConsoleOutput output, InputBuffer input, DeviceCounters counters)
         : base(2)
@@ -28,10 +29,19 @@ internal sealed class ConsoleWork : SignalledQueueWork
         _counters = counters;
     }
 
+    /// <summary>Told when a driver prints for the first time since <see cref="ExpectDriver"/>.</summary>
+    internal event Action? OutputBegan;
+
+    /// <summary>Told when input went to the guest.</summary>
+    internal event Action? InputTaken;
+
     // With nothing to send, the guest's empty buffers are of no interest.
     protected override bool Wants(int slot) => slot == TransmitQueue || !_input.IsEmpty;
 
     protected override bool Serve(int slot, VirtQueue queue) => slot == TransmitQueue ? Transmit(queue) : Receive(queue);
+
+    /// <summary>A driver comes. Any thread.</summary>
+    internal void ExpectDriver() => _printed = false;
 
     private bool Receive(VirtQueue queue)
     {
@@ -62,6 +72,11 @@ internal sealed class ConsoleWork : SignalledQueueWork
             Finish(queue, chain.Token, written, written);
         }
 
+        if (worked)
+        {
+            InputTaken?.Invoke();
+        }
+
         return worked;
     }
 
@@ -82,6 +97,12 @@ internal sealed class ConsoleWork : SignalledQueueWork
                 }
 
                 _output.Write(piece);
+            }
+
+            if (!_printed)
+            {
+                _printed = true;
+                OutputBegan?.Invoke();
             }
 
             Finish(queue, chain.Token, 0, length);

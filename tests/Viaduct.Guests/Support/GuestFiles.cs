@@ -21,7 +21,7 @@ internal sealed class GuestFiles : IDisposable
     internal string RamDisk(GuestKernel kernel, string script)
     {
         string path = Path.Combine(_folder.FullName, "initrd.img");
-        string[] modules = ["nvme", "virtio_pci", "virtio_blk"];
+        string[] modules = ["nvme", "virtio_pci", "virtio_blk", "virtio_rng", "virtio_console"];
         File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, kernel, modules, script));
         return path;
     }
