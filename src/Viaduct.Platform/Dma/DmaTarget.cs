@@ -27,6 +27,9 @@ public sealed class DmaTarget
         _counters = counters;
     }
 
+    /// <summary>Where its bytes and interrupts are counted.</summary>
+    public DeviceCounters Counters => _counters;
+
     /// <summary>Bus (15:8), device (7:3), function (2:0), as they stand now. Set by the host of the function.</summary>
     public ushort RequesterId { get; set; }
 

@@ -17,4 +17,7 @@ internal enum ConfigEffects
 
     /// <summary>Everything behind the bridge is reset.</summary>
     SecondaryReset = 8,
+
+    /// <summary>Virtual functions come or go.</summary>
+    VirtualFunctions = 16,
 }

@@ -65,6 +65,14 @@ internal sealed class ConfigSpace
         _clearable[index] = (_clearable[index] & keep) | ((clearable << shift) & lanes);
     }
 
+    /// <summary>Changes which bits of a register the guest writes; its values stay.</summary>
+    internal void Permit(int offset, int size, uint writable)
+    {
+        int index = offset >> 2;
+        int shift = (offset & 3) * 8;
+        _writable[index] = (_writable[index] & ~(Lanes(size) << shift)) | ((writable & Lanes(size)) << shift);
+    }
+
     /// <summary>Lays out bytes; a mask that is shorter than <paramref name="bytes"/> goes on with zeros.</summary>
     internal void Define(int offset, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> writable, ReadOnlySpan<byte> clearable)
     {

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Memory;
 
@@ -11,27 +10,13 @@ namespace Viaduct.Platform.Pci;
 /// </summary>
 public sealed class PciBar : IAccessHandler
 {
-    private const ulong LastMemoryAddress = (1UL << 52) - 1;
-    private const ulong LastPort = 0xFFFF;
-
     private readonly PciFunction _function;
     private readonly BarPlacement _placement;
     private volatile BarRegion[] _regions = [];
 
     internal PciBar(PciFunction function, int index, PciBarKind kind, ulong size)
     {
-        ulong smallest = kind == PciBarKind.Io ? 4UL : 16UL;
-        ulong largest = kind switch
-        {
-            PciBarKind.Io => 256UL,
-            PciBarKind.Memory32 or PciBarKind.Memory32Prefetchable => 1UL << 31,
-            _ => 1UL << 51,
-        };
-        if (!BitOperations.IsPow2(size) || size < smallest || size > largest)
-        {
-            throw new ArgumentOutOfRangeException(nameof(size), size, $"A BAR of kind {kind} is a power of two from {smallest} to {largest} bytes");
-        }
-
+        kind.CheckSize(size);
         _function = function;
         Index = index;
         Kind = kind;
@@ -49,22 +34,12 @@ public sealed class PciBar : IAccessHandler
     public ulong Size { get; }
 
     /// <summary>Whether it takes the next register, too.</summary>
-    public bool Is64Bit => Kind is PciBarKind.Memory64 or PciBarKind.Memory64Prefetchable;
+    public bool Is64Bit => Kind.Is64Bit();
 
     /// <summary>What lies behind it; a later one covers an earlier where they overlap.</summary>
     public ReadOnlySpan<BarRegion> Regions => _regions;
 
     internal PciFunction Function => _function;
-
-    /// <summary>The bits that hold no address, as the register reads.</summary>
-    internal uint Flags => Kind switch
-    {
-        PciBarKind.Io => 1,
-        PciBarKind.Memory32 => 0,
-        PciBarKind.Memory32Prefetchable => 8,
-        PciBarKind.Memory64 => 4,
-        _ => 0xC,
-    };
 
     private ulong AddressMask => (Is64Bit ? ulong.MaxValue : uint.MaxValue) & ~(Size - 1);
 
@@ -75,7 +50,7 @@ public sealed class PciBar : IAccessHandler
     public BarRegion Map(ulong offset, ulong length, IAccessHandler handler)
     {
         CheckInside(offset, length);
-        return Add(new BarRegion(this, offset, length) { Handler = handler });
+        return Add(new BarRegion(this, offset, length) { Handler = _function.Guarded(handler) });
     }
 
     /// <summary>Puts doorbells at a part of the BAR: writes that the handler only notes and signals, as an eventfd of the engine would.</summary>
@@ -83,7 +58,7 @@ public sealed class PciBar : IAccessHandler
     public BarRegion MapDoorbells(ulong offset, ulong length, IAccessHandler handler)
     {
         CheckInside(offset, length);
-        return Add(new BarRegion(this, offset, length) { Handler = handler, IsDoorbell = true });
+        return Add(new BarRegion(this, offset, length) { Handler = _function.Guarded(handler), IsDoorbell = true });
     }
 
     /// <summary>Puts memory at a part of the BAR, which the guest then reaches without an exit.</summary>
@@ -151,7 +126,7 @@ public sealed class PciBar : IAccessHandler
     internal void Define(ConfigSpace config)
     {
         int offset = ConfigHeader.Bar0 + (Index * 4);
-        config.Define(offset, 4, Flags, (uint)AddressMask);
+        config.Define(offset, 4, Kind.Flags(), (uint)AddressMask);
         if (Is64Bit)
         {
             config.Define(offset + 4, 4, 0, (uint)(AddressMask >> 32));
@@ -176,15 +151,20 @@ public sealed class PciBar : IAccessHandler
         return address != 0
             && address != AddressMask
             && address <= range.Last
-            && range.Last <= (Kind == PciBarKind.Io ? LastPort : LastMemoryAddress);
+            && range.Last <= Kind.LastAddress();
     }
 
     /// <summary>Makes the mappings those that the register and the windows above ask for. Under the topology's lock.</summary>
     internal void Place(ConfigSpace config, IReadOnlyList<AddressRange> windows, MappingChange change)
     {
         AddressRange? range = windows.Count != 0 && TryGetRange(config, out AddressRange bar) ? bar : null;
-        _placement.Update(_regions, range, windows, change);
+        PlaceAt(range, windows, change);
     }
+
+    /// <summary>Makes the mappings those of a place that the caller knows. Under the topology's lock.</summary>
+    /// <param name="range">Where the BAR is, or null when it isn't seen.</param>
+    internal void PlaceAt(AddressRange? range, IReadOnlyList<AddressRange> windows, MappingChange change) =>
+        _placement.Update(_regions, range, windows, change);
 
     internal void Remove(BarRegion region)
     {

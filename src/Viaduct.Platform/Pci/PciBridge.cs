@@ -77,6 +77,7 @@ public sealed class PciBridge : IConfigRegisters
         bool passesPorts = (command & ConfigHeader.CommandIo) != 0;
         Upstream below = new(
             SecondaryNumber,
+            (int)Function.Config.Read(ConfigHeader.SubordinateBus, 1),
             upstream.Mastering && (command & ConfigHeader.CommandBusMaster) != 0,
             passesMemory ? Cut(upstream.Memory, [MemoryWindow(), PrefetchableWindow()]) : [],
             passesPorts ? Cut(upstream.Io, [IoWindow()]) : []);

@@ -75,6 +75,7 @@ public sealed class PciBus
         }
 
         before.NotifyChanges();
+        function.Sriov?.Reconcile();
     }
 
     /// <summary>The function there; null when there is none.</summary>
@@ -82,7 +83,21 @@ public sealed class PciBus
     {
         // Behind a port there is a link with one device; numbers above its eight functions are only for ARI.
         bool passes = deviceFunction <= 7 || Parent is null or { ForwardsAllDevices: true };
-        return passes ? Volatile.Read(ref _functions[deviceFunction]) : null;
+        return passes ? Volatile.Read(ref _functions[deviceFunction]) ?? FindVirtual(Number, deviceFunction) : null;
+    }
+
+    /// <summary>The virtual function at a routing id, on this bus or on one that a device here takes besides; null when there is none.</summary>
+    internal PciFunction? FindVirtual(int bus, int deviceFunction)
+    {
+        foreach (PciFunction function in _list)
+        {
+            if (function.Sriov?.FindAt((bus << 8) | deviceFunction, Number) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The host line, 0 to 3, to which INTA# of a function here comes through the bridges (PCI-to-PCI Bridge 1.2, 9.1).</summary>
@@ -126,6 +141,18 @@ public sealed class PciBus
             bool several = _list.Count(function => function.DeviceFunction >> 3 == device) > 1;
             uint type = first.Config.Read(ConfigHeader.HeaderType, 1) & ~(uint)ConfigHeader.HeaderTypeMultiFunction;
             first.Config.Define(ConfigHeader.HeaderType, 1, several ? type | ConfigHeader.HeaderTypeMultiFunction : type);
+        }
+
+        SriovCapability? leader = null;
+        for (int i = 0; i < _list.Length; i++)
+        {
+            _list[i].Ari?.SetNext(i + 1 < _list.Length && Parent is not null ? _list[i + 1].DeviceFunction : (byte)0);
+            if (_list[i].Sriov is { } sriov)
+            {
+                // On the root bus each device stands for itself; behind a port there is one.
+                leader = leader is null || (Parent is null && (leader.Physical.DeviceFunction ^ _list[i].DeviceFunction) > 7) ? sriov : leader;
+                sriov.Join(leader);
+            }
         }
 
         Parent?.Express?.SetOccupied(_list.Length != 0);

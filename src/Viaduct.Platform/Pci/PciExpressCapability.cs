@@ -19,6 +19,7 @@ public sealed class PciExpressCapability : IConfigRegisters
     private const int SlotControl = 0x18;
     private const int SlotStatus = 0x1A;
     private const int DeviceControl2 = 0x28;
+    private const int LinkControl2 = 0x30;
 
     private const uint LinkSpeed = 3;
     private const uint LinkWidth = 4;
@@ -52,6 +53,11 @@ public sealed class PciExpressCapability : IConfigRegisters
         if (type != PciExpressType.RootComplexEndpoint)
         {
             LayLink(registers, writable, port);
+        }
+
+        if (function.IsVirtual)
+        {
+            KeepReset(registers, writable);
         }
 
         if (IsPort)
@@ -183,8 +189,18 @@ public sealed class PciExpressCapability : IConfigRegisters
 
         // Capabilities 2 and control 2 (7.5.3.18, 7.5.3.19): 2.5, 5 and 8 GT/s; the target speed.
         Lay(registers, 0x2C, 4, 0b1110);
-        Lay(registers, 0x30, 2, LinkSpeed);
-        Lay(writable, 0x30, 2, 0x000F);
+        Lay(registers, LinkControl2, 2, LinkSpeed);
+        Lay(writable, LinkControl2, 2, 0x000F);
+    }
+
+    /// <summary>Leaves a virtual function what it has of its own (9.3.5): its reset and its error reports. The rest of control and the link are its physical function's.</summary>
+    private static void KeepReset(Span<byte> registers, Span<byte> writable)
+    {
+        writable.Clear();
+        Lay(writable, DeviceControl, 2, DeviceControlReset);
+        Lay(registers, DeviceControl, 2, 0);
+        Lay(registers, LinkStatus, 2, 0);
+        Lay(registers, LinkControl2, 2, 0);
     }
 
     private void LayPort(Span<byte> registers, Span<byte> writable, Span<byte> clearable, int port)

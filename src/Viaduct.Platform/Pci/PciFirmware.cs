@@ -44,6 +44,14 @@ public sealed class PciFirmware
 
         foreach (PciFunction function in bus.Functions)
         {
+            if (function.Sriov is { } sriov)
+            {
+                ReserveVirtual(sriov, bus, lastBus);
+            }
+        }
+
+        foreach (PciFunction function in bus.Functions)
+        {
             if (function.Bridge is { } bridge)
             {
                 AssignBridge(bridge, bus.Number, lastBus);
@@ -73,17 +81,39 @@ public sealed class PciFirmware
         function.WriteConfig(ConfigHeader.Command, 2, BridgeCommand);
     }
 
+    /// <summary>Places the BARs of all virtual functions that there can be, and keeps their bus numbers free.</summary>
+    private void ReserveVirtual(SriovCapability sriov, PciBus bus, int lastBus)
+    {
+        foreach (VfBar bar in sriov.Bars.ToArray().OrderByDescending(bar => bar.Aperture))
+        {
+            if (CursorOf(bar.Kind).TryTake(bar.Aperture * (ulong)sriov.Total, bar.Aperture, out ulong address))
+            {
+                bar.SetAddress(sriov.Physical, address);
+            }
+            else
+            {
+                _complete = false;
+            }
+        }
+
+        int last = sriov.LastRoutingId(bus.Number) >> 8;
+        _complete &= last <= lastBus;
+        _nextBus = Math.Max(_nextBus, Math.Min(last, lastBus) + 1);
+    }
+
+    private WindowCursor CursorOf(PciBarKind kind) => kind switch
+    {
+        PciBarKind.Io => _io,
+        PciBarKind.Memory64Prefetchable => _memory64,
+
+        // The window of a bridge for memory that isn't prefetchable ends at 4 GiB, whatever the BAR could take.
+        _ => _memory32,
+    };
+
     private void Place(PciBar bar)
     {
-        WindowCursor cursor = bar.Kind switch
-        {
-            PciBarKind.Io => _io,
-            PciBarKind.Memory64Prefetchable => _memory64,
-
-            // The window of a bridge for memory that isn't prefetchable ends at 4 GiB, whatever the BAR could take.
-            _ => _memory32,
-        };
-        if (!cursor.TryTake(bar.Size, out ulong address))
+        WindowCursor cursor = CursorOf(bar.Kind);
+        if (!cursor.TryTake(bar.Size, bar.Size, out ulong address))
         {
             _complete = false;
             return;

@@ -1,4 +1,5 @@
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
 using Viaduct.Platform.Interrupts;
 
@@ -20,12 +21,15 @@ public sealed class PciFunction
     private readonly PciBar?[] _bars = new PciBar?[6];
     private readonly IntxPin _pin;
     private readonly Lock _resetOrder = new();
+    private readonly AccessGuard? _guard;
     private PciBar[] _barList = [];
     private ConfigWatch[] _watches = [];
     private ConfigWatch[] _readWatches = [];
     private MsiCapability? _msi;
     private MsixCapability? _msix;
     private PowerManagementCapability? _power;
+    private bool _withdrawn;
+    private bool _retired;
     private bool _removed;
 
     /// <param name="name">For people: the device's id.</param>
@@ -61,6 +65,23 @@ public sealed class PciFunction
         Watch(ConfigHeader.Command, 2, new SteeringRegister(ConfigEffects.Routing | ConfigEffects.Interrupts));
     }
 
+    /// <summary>A virtual function. In a topology it keeps what 9.3.4 leaves it of a header: bus mastering, its class and subsystem.</summary>
+    internal PciFunction(SriovCapability capability, int index, PciIdentity identity, DmaTarget dma, VirtualFunctionForm form)
+        : this(SriovCapability.NameOf(capability.Physical, index), identity, dma, dma.Counters)
+    {
+        VirtualIndex = index;
+        _guard = new AccessGuard();
+        if (form == VirtualFunctionForm.InTopology)
+        {
+            Placed = capability;
+            Gate = capability.Physical.Gate;
+            Config.Define(ConfigHeader.VendorId, 4, uint.MaxValue);
+            Config.Define(ConfigHeader.Command, 2, 0, ConfigHeader.CommandBusMaster);
+            Config.Define(ConfigHeader.CacheLineSize, 1, 0);
+            Config.Define(ConfigHeader.InterruptLine, 1, 0);
+        }
+    }
+
     /// <summary>Returns the device to its power-on state: function, bus or system reset. The registers here are reset and DMA is revoked before; workers are quiet when a handler returns. One at a time; the topology's lock is not held, and handlers don't wait for a vCPU.</summary>
     public event Action? Reset;
 
@@ -85,11 +106,29 @@ public sealed class PciFunction
     /// <summary>Its BARs, by index.</summary>
     public ReadOnlySpan<PciBar> Bars => _barList;
 
-    /// <summary>INTA#, which honours Interrupt Disable and is silent while MSI or MSI-X is enabled. The first use announces the pin, so it is asked for when the device is built.</summary>
-    public IInterruptLine IntX => _pin.Announce();
+    /// <summary>INTA#, which honours Interrupt Disable and is silent while MSI or MSI-X is enabled. The first use announces the pin, so it is asked for when the device is built. A virtual function has none, and nothing comes of it.</summary>
+    public IInterruptLine IntX => IsVirtual ? AbsentLine.Instance : _pin.Announce();
 
     /// <summary>Whether the guest chose MSI or MSI-X.</summary>
     public bool UsesMessages => _msi is { Enabled: true } || _msix is { Enabled: true };
+
+    /// <summary>Its virtual functions, if it can have some.</summary>
+    public SriovCapability? Sriov { get; private set; }
+
+    /// <summary>Who hosts its virtual functions while it is in no topology; without one there are none.</summary>
+    public IVirtualFunctionHost? VirtualFunctionHost { get; set; }
+
+    /// <summary>Which of its physical function's virtual functions it is; null for another.</summary>
+    public int? VirtualIndex { get; }
+
+    /// <summary>Whether it is a virtual function.</summary>
+    public bool IsVirtual => VirtualIndex is not null;
+
+    /// <summary>Where a virtual function that stands beside its physical one gets its place from.</summary>
+    internal SriovCapability? Placed { get; }
+
+    /// <summary>Its place among the functions of a link.</summary>
+    internal AriCapability? Ari { get; private set; }
 
     /// <summary>The bridge whose header this is.</summary>
     internal PciBridge? Bridge { get; init; }
@@ -103,7 +142,7 @@ public sealed class PciFunction
     internal uint Command => Config.Read(ConfigHeader.Command, 2);
 
     /// <summary>Whether the function does more than answer configuration requests.</summary>
-    internal bool IsPowered => _power is null or { IsD0: true };
+    internal bool IsPowered => (_power is null or { IsD0: true }) && (Placed is null || Placed.Physical.IsPowered);
 
     /// <summary>Adds a base address register.</summary>
     /// <param name="index">0 to 5 (0 and 1 for a bridge); a 64-bit BAR takes the next one, too.</param>
@@ -118,9 +157,15 @@ public sealed class PciFunction
             throw new ArgumentOutOfRangeException(nameof(index), index, "No such free base address register");
         }
 
+        Placed?.CheckBar(bar);
         _bars[index] = bar;
         _bars[last] = bar;
         _barList = [.. _bars.OfType<PciBar>().Distinct()];
+        if (Placed is not null)
+        {
+            return bar;
+        }
+
         bar.Define(Config);
         Watch(ConfigHeader.Bar0 + (index * 4), (last - index + 1) * 4, new SteeringRegister(ConfigEffects.Routing));
         return bar;
@@ -151,6 +196,17 @@ public sealed class PciFunction
     /// <summary>Says where the next capability goes, in front of the rest of the room: drivers of some devices know where to look.</summary>
     /// <param name="offset">A multiple of 4, from 40h to FCh, or from 100h on for an extended capability. What is there already is the caller's to know.</param>
     public void PlaceNextCapability(int offset) => _capabilities.Place(offset);
+
+    /// <summary>Adds single root I/O virtualization: from now on the guest, or <see cref="SriovCapability.Enable"/>, makes virtual functions.</summary>
+    /// <param name="options">How many, and where.</param>
+    /// <param name="source">The device that makes them.</param>
+    public SriovCapability AddSriov(SriovOptions options, IVirtualFunctionSource source) => Sriov = new SriovCapability(this, options, source);
+
+    /// <summary>Adds alternative routing-ID interpretation.</summary>
+    public AriCapability AddAri() => Ari = new AriCapability(this);
+
+    /// <summary>Adds advanced error reporting.</summary>
+    public ErrorReportingCapability AddErrorReporting() => new(this);
 
     /// <summary>Adds a capability at the end of the list.</summary>
     /// <param name="id">The capability's id.</param>
@@ -193,9 +249,10 @@ public sealed class PciFunction
 
         foreach (ConfigWatch watch in _readWatches)
         {
-            if (watch.Overlaps(offset, size))
+            if (watch.Overlaps(offset, size) && (_guard is null || _guard.TryEnter()))
             {
                 ((IConfigReadObserver)watch.Observer!).OnConfigReading(offset - watch.Offset, size);
+                _guard?.Exit();
             }
         }
 
@@ -215,11 +272,16 @@ public sealed class PciFunction
 
         ConfigWatch[] watches = _watches;
         List<PciFunction> reset = [];
+        ConfigEffects effects = ConfigEffects.None;
         RoutingSnapshot before = RoutingSnapshot.Of(Bus);
         lock (Gate)
         {
+            if (_withdrawn)
+            {
+                return;
+            }
+
             Config.Write(offset, size, value);
-            ConfigEffects effects = ConfigEffects.None;
             foreach (ConfigWatch watch in watches)
             {
                 if (watch.Registers is not null && watch.Overlaps(offset, size))
@@ -232,6 +294,11 @@ public sealed class PciFunction
         }
 
         before.NotifyChanges();
+        if ((effects & ConfigEffects.VirtualFunctions) != 0)
+        {
+            Sriov!.Reconcile();
+        }
+
         foreach (PciFunction function in reset)
         {
             function.RaiseReset();
@@ -241,7 +308,7 @@ public sealed class PciFunction
         {
             if (watch.Observer is not null && watch.Overlaps(offset, size))
             {
-                watch.Observer.OnConfigWritten(offset - watch.Offset, size);
+                Tell(watch.Observer, offset - watch.Offset, size);
             }
         }
     }
@@ -288,12 +355,44 @@ public sealed class PciFunction
     /// <summary>Resets the device. After <see cref="ResetRegisters"/>, outside the topology's lock.</summary>
     internal void RaiseReset()
     {
+        // A physical function's reset took its virtual functions away; they are gone before its device hears of it.
+        Sriov?.Reconcile();
+
         // Two vCPUs may ask for a reset at once; a device sees one after the other.
         lock (_resetOrder)
         {
-            Reset?.Invoke();
+            if (!_retired)
+            {
+                Reset?.Invoke();
+            }
         }
     }
+
+    /// <summary>Takes a virtual function off the bus: it masters it no more and hears of no configuration write. Under the topology's lock.</summary>
+    internal void Withdraw()
+    {
+        lock (Gate)
+        {
+            // Alone, it has a lock of its own.
+            _withdrawn = true;
+            Dma.Granted = false;
+            ResetRegisters();
+        }
+    }
+
+    /// <summary>Ends a virtual function that was withdrawn: past this, no access to it is under way and its device is reset. No lock is held.</summary>
+    internal void Retire()
+    {
+        _guard!.Close();
+        lock (_resetOrder)
+        {
+            Reset?.Invoke();
+            _retired = true;
+        }
+    }
+
+    /// <summary>A handler for registers here, which outlives them if they go away.</summary>
+    internal IAccessHandler Guarded(IAccessHandler handler) => _guard is null ? handler : new GuardedHandler(handler, _guard);
 
     internal void Attach(PciBus bus, byte deviceFunction)
     {
@@ -307,7 +406,8 @@ public sealed class PciFunction
     {
         MappingChange memory = new(Bus!.Root.Memory);
         MappingChange ports = new(Bus.Root.Ports);
-        Route(new Upstream(0, Mastering: false, [], []), memory, ports);
+        Sriov?.Withdraw();
+        Route(new Upstream(0, LastBus: 0, Mastering: false, [], []), memory, ports);
         memory.Apply();
         ports.Apply();
         _pin.Reset();
@@ -356,6 +456,31 @@ public sealed class PciFunction
         }
 
         Bridge?.Route(upstream, command, memory, ports);
+        Sriov?.Route((upstream.BusNumber << 8) | DeviceFunction, upstream, memory);
+    }
+
+    /// <summary>Takes on what its physical function and the bridges above let through. Under the topology's lock.</summary>
+    /// <param name="routingId">Bus, device and function, as the physical function's registers put it.</param>
+    internal void RouteVirtual(int routingId, Upstream upstream, MappingChange memory)
+    {
+        // Past the last bus that leads here no completion would come back.
+        bool reached = routingId >> 8 <= Math.Max(upstream.BusNumber, upstream.LastBus);
+        bool powered = IsPowered;
+        Dma.RequesterId = (ushort)routingId;
+        Dma.Granted = reached && powered && upstream.Mastering && (Command & ConfigHeader.CommandBusMaster) != 0;
+        foreach (PciBar bar in _barList)
+        {
+            bar.PlaceAt(powered ? Placed!.Place(VirtualIndex!.Value, bar) : null, upstream.Memory, memory);
+        }
+    }
+
+    /// <summary>Takes the BARs of a virtual function that goes out of memory. Under the topology's lock.</summary>
+    internal void Unplace(MappingChange memory)
+    {
+        foreach (PciBar bar in _barList)
+        {
+            bar.PlaceAt(null, [], memory);
+        }
     }
 
     /// <summary>Resets the registers here. Under the topology's lock; <see cref="RaiseReset"/> follows outside it.</summary>
@@ -403,6 +528,25 @@ public sealed class PciFunction
         else if (!_removed)
         {
             Dma.Granted = IsPowered && (Command & ConfigHeader.CommandBusMaster) != 0;
+        }
+    }
+
+    private void Tell(IConfigWriteObserver observer, int offset, int size)
+    {
+        if (_guard is null)
+        {
+            observer.OnConfigWritten(offset, size);
+        }
+        else if (_guard.TryEnter())
+        {
+            try
+            {
+                observer.OnConfigWritten(offset, size);
+            }
+            finally
+            {
+                _guard.Exit();
+            }
         }
     }
 

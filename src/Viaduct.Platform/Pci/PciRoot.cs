@@ -108,7 +108,7 @@ public sealed class PciRoot
         {
             if (Next(at, bus) is not { } below)
             {
-                return null;
+                return at.FindVirtual(bus, deviceFunction);
             }
 
             at = below;
@@ -140,7 +140,7 @@ public sealed class PciRoot
     {
         MappingChange memory = new(Memory);
         MappingChange ports = new(Ports);
-        Bus.Route(new Upstream(0, Mastering: true, [_allMemory], [_allPorts]), memory, ports);
+        Bus.Route(new Upstream(0, LastBus: 0, Mastering: true, [_allMemory], [_allPorts]), memory, ports);
         memory.Apply();
         ports.Apply();
     }

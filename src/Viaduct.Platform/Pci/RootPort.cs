@@ -14,10 +14,15 @@ public sealed class RootPort
         Function.AddMsi(1);
         _ = Function.IntX;
         Bridge.Express = Function.AddExpress(PciExpressType.RootPort, number, hotPlug);
+        Acs = new AcsCapability(Function);
+        Function.AddErrorReporting();
     }
 
     /// <summary>The number of its slot.</summary>
     public int Number { get; }
+
+    /// <summary>What keeps functions behind ports apart.</summary>
+    public AcsCapability Acs { get; }
 
     /// <summary>The port as a bridge.</summary>
     public PciBridge Bridge { get; }

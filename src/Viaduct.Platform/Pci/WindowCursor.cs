@@ -15,10 +15,10 @@ internal sealed class WindowCursor
     /// <summary>The next multiple of <paramref name="alignment"/>, from which on nothing is handed out yet.</summary>
     internal ulong Align(ulong alignment) => _next = Math.Min((_next + (alignment - 1)) & ~(alignment - 1), _end);
 
-    /// <summary>Takes bytes at a multiple of their number, a power of two. False when the window has no room; it stays as it was.</summary>
-    internal bool TryTake(ulong size, out ulong address)
+    /// <summary>Takes bytes at a multiple of a power of two. False when the window has no room; it stays as it was.</summary>
+    internal bool TryTake(ulong size, ulong alignment, out ulong address)
     {
-        address = (_next + (size - 1)) & ~(size - 1);
+        address = (_next + (alignment - 1)) & ~(alignment - 1);
         if (address < _next || address > _end || _end - address < size)
         {
             return false;
