@@ -43,8 +43,8 @@ public interface IAssignedDevice : IDisposable
     /// </summary>
     /// <param name="kind">Which.</param>
     /// <param name="start">The first.</param>
-    /// <param name="targets">For each; null for none.</param>
-    bool TrySetInterrupts(AssignedInterrupt kind, int start, ReadOnlySpan<EventFd?> targets);
+    /// <param name="targets">For each.</param>
+    bool TrySetInterrupts(AssignedInterrupt kind, int start, ReadOnlySpan<EventFd> targets);
 
     /// <summary>Lets the pin raise its eventfd again, which it does once until then; at once when it is still asserted.</summary>
     bool TryUnmaskPin();

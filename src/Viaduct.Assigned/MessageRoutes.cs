@@ -14,7 +14,7 @@ internal sealed class MessageRoutes
     private readonly AssignedInterrupt _kind;
     private readonly IInterruptVectors _vectors;
     private readonly InterruptRelay _relay;
-    private readonly EventFd?[] _targets;
+    private readonly EventFd[] _targets;
     private readonly bool[] _connected;
     private readonly Action<int> _raised;
 
@@ -24,7 +24,7 @@ internal sealed class MessageRoutes
         _kind = kind;
         _vectors = vectors;
         _relay = relay;
-        _targets = new EventFd?[vectors.Count];
+        _targets = new EventFd[vectors.Count];
         _connected = new bool[vectors.Count];
         _raised = _vectors.Signal;
     }

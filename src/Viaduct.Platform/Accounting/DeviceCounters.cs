@@ -34,6 +34,9 @@ public sealed class DeviceCounters
     /// <summary>How the guest reaches it.</summary>
     public Road Road { get; }
 
+    /// <summary>What the device's part in another process has counted, where it has one: added to what is counted here.</summary>
+    public Func<DeviceCounts>? Elsewhere { get; set; }
+
     /// <summary>A guest access left the guest's execution for the monitor.</summary>
     /// <param name="ticks">How long the monitor took, in <see cref="Stopwatch"/> ticks.</param>
     public void Exit(long ticks)
@@ -87,7 +90,7 @@ public sealed class DeviceCounters
             cpu += ThreadClock.Read(worker);
         }
 
-        return new DeviceCounts
+        DeviceCounts here = new()
         {
             Exits = Interlocked.Read(ref _exits),
             Doorbells = Interlocked.Read(ref _doorbells),
@@ -99,5 +102,6 @@ public sealed class DeviceCounters
             BackendBytes = Interlocked.Read(ref _backendBytes),
             MonitorCpu = cpu,
         };
+        return Elsewhere is { } elsewhere ? here + elsewhere() : here;
     }
 }

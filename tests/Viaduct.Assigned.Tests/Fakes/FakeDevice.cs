@@ -119,7 +119,7 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
         return true;
     }
 
-    public bool TrySetInterrupts(AssignedInterrupt kind, int start, ReadOnlySpan<EventFd?> targets)
+    public bool TrySetInterrupts(AssignedInterrupt kind, int start, ReadOnlySpan<EventFd> targets)
     {
         Requests.Add((kind, start, targets.Length));
         if (targets.IsEmpty)
@@ -132,7 +132,7 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
         for (int i = 0; i < targets.Length; i++)
         {
-            Targets[(kind, start + i)] = targets[i]!;
+            Targets[(kind, start + i)] = targets[i];
         }
 
         return !IsLost;
