@@ -28,6 +28,9 @@ public interface IAssignedDevice : IDisposable
     /// <summary>Raised once when the device is gone, on any thread; the handler only takes note. A handler added after hears of it at once.</summary>
     event Action? Lost;
 
+    /// <summary>Why the device is lost, for people; null while it isn't.</summary>
+    string? LossReason { get; }
+
     /// <summary>How many interrupts of a kind there are.</summary>
     int InterruptCount(AssignedInterrupt kind);
 

@@ -17,6 +17,9 @@ internal static class ExitCodes
     /// <summary>The guest's processor shut down: a triple fault.</summary>
     internal const int GuestTripleFault = 4;
 
+    /// <summary>Another guest holds a device that was asked for; the message says who.</summary>
+    internal const int DeviceHeld = 5;
+
     /// <summary>The user left, by Ctrl-A X, Ctrl-C or a signal.</summary>
     internal const int Interrupted = 130;
 }

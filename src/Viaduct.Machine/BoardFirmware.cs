@@ -40,7 +40,7 @@ internal static class BoardFirmware
             TablesLength = MemoryLayout.FirmwareEnd - MemoryLayout.FirmwareStart,
             IoApicId = (byte)spec.Cpus,
             FirstPciLine = FirstPciInterrupt,
-            NativeControl = PciExpressControl.Capability,
+            NativeControl = PciExpressControl.Capability | (spec.Assigned.Count != 0 ? PciExpressControl.HotPlug : PciExpressControl.None),
         });
         if (!memory.TryWrite(tables.Address, tables.Bytes.Span))
         {

@@ -1,3 +1,5 @@
+using Viaduct.Assigned;
+using Viaduct.Assigned.VfioUser.Client;
 using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Emulated.Power;
@@ -52,6 +54,7 @@ public sealed class VirtualMachine : IDisposable
     /// <param name="log">Where devices report trouble.</param>
     /// <exception cref="KernelImageException">The kernel or the initial RAM disk can't be booted.</exception>
     /// <exception cref="BlockOpenException">A disk can't be opened.</exception>
+    /// <exception cref="AssignedDeviceException">A device can't be had.</exception>
     public VirtualMachine(MachineSpec spec, ISerialSink console, IEventLog log)
     {
         _spec = spec;
@@ -79,6 +82,7 @@ public sealed class VirtualMachine : IDisposable
             _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), serial, _board));
             _ports.Map("serial port 1", SerialPort, Uart16550.PortCount, _serial, MappingPriority.Board, _board);
             AddDisks();
+            AddAssigned();
             Console = new MachineConsole(_serial, AddConsole());
             AddRng();
             PciWindows windows = BoardFirmware.Windows(spec.Memory);
@@ -136,6 +140,16 @@ public sealed class VirtualMachine : IDisposable
 
         // The kernel's unpacked image was garbage of many megabytes; while the guest runs there is time to give it back.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+    }
+
+    /// <summary>Tries to get a lost device back, without waiting for a sign of it; returns at once.</summary>
+    /// <param name="id">An assigned device's id.</param>
+    /// <returns>False where no assigned device has the id.</returns>
+    public bool Reattach(string id)
+    {
+        MachineDevice? device = _devices.Find(each => each.Id == id);
+        device?.Slot?.Reattach();
+        return device?.Slot is not null;
     }
 
     /// <summary>Ends the machine as pulling its plug would. Any thread.</summary>
@@ -208,6 +222,31 @@ public sealed class VirtualMachine : IDisposable
     {
         BlockOptions options = new() { Name = disk.Id, Serial = disk.Id, Queues = _spec.Cpus };
         return Own(new VirtioPciDevice(new BlockDevice(options, backend, counters), dma, counters, _log)).Function;
+    }
+
+    private void AddAssigned()
+    {
+        foreach (AssignedSpec spec in _spec.Assigned)
+        {
+            AssignedSlot slot = Own(new AssignedSlot(new AssignedSlotOptions
+            {
+                Id = spec.Id,
+                Source = new VfioUserSource(spec.Socket, $"guest '{_spec.Name}' (process {Environment.ProcessId})"),
+                Root = _root,
+                Port = _root.AddRootPort(_devices.Count + 1, hotPlug: true),
+                Memory = _memory,
+                Engine = Engine,
+                Log = _log,
+            }));
+            PciFunction function = slot.Function!;
+            _devices.Add(new MachineDevice(spec.Id, KindOf(function.Identity), function, slot.Counters) { Slot = slot });
+        }
+    }
+
+    private static string KindOf(PciIdentity identity)
+    {
+        const uint Nvme = 0x01_08_02;
+        return identity.ClassCode == Nvme ? "nvme" : $"{identity.VendorId:x4}:{identity.DeviceId:x4}";
     }
 
     private ConsoleDevice? AddConsole()

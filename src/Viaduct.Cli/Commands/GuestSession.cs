@@ -1,3 +1,4 @@
+using Viaduct.Assigned;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Console;
 using Viaduct.Machine;
@@ -47,6 +48,11 @@ internal static class GuestSession
                     return Report(spec.Name, exit);
                 }
             }
+        }
+        catch (AssignedDeviceException error)
+        {
+            await System.Console.Error.WriteLineAsync($"viaduct: {error.Message}");
+            return error.IsHeld ? ExitCodes.DeviceHeld : ExitCodes.BadUsage;
         }
         catch (Exception error) when (error is KernelImageException or BlockOpenException or HostException)
         {

@@ -21,6 +21,11 @@ internal static class RunCommand
             Description = $"A disk, once for each: {DiskOption.Syntax}. The emulated road is an NVMe controller, the paravirtual one virtio-blk.",
             HelpName = "PARTS",
         };
+        Option<string[]> assigned = new("--assign")
+        {
+            Description = $"A device given to the guest whole, or a virtual function, once for each: {AssignOption.Syntax}. See: viaduct serve.",
+            HelpName = "DEVICE",
+        };
         Option<bool> rng = new("--rng") { Description = "A virtio source of random numbers (Linux: virtio_rng, /dev/hwrng)." };
         Option<string> console = new("--console")
         {
@@ -35,12 +40,13 @@ internal static class RunCommand
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0"
               viaduct run --kernel vmlinuz --append "console=ttyS0 root=/dev/nvme0n1" --disk path=debian.img,road=emulated
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=hvc0" --console virtio --rng
+              viaduct run --kernel vmlinuz --append "console=ttyS0 root=/dev/nvme0n1" --assign vfio-user:/run/nvme.sock
 
             Exit status: 0 the guest powered off, 2 bad options, 3 its kernel panicked, 4 its processor shut down
-            (triple fault), 130 left by Ctrl-A X or a signal, 1 anything else.
+            (triple fault), 5 another guest holds the device, 130 left by Ctrl-A X or a signal, 1 anything else.
             """)
         {
-            kernel, initrd, append, memory, cpus, engine, name, disks, console, rng,
+            kernel, initrd, append, memory, cpus, engine, name, disks, assigned, console, rng,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -60,6 +66,7 @@ internal static class RunCommand
                     Rng = parsed.GetValue(rng),
                     Console = Enum.Parse<ConsoleChoice>(parsed.GetRequiredValue(console), ignoreCase: true),
                     Disks = [.. (parsed.GetValue(disks) ?? []).Select(DiskOption.Parse)],
+                    Assigned = [.. (parsed.GetValue(assigned) ?? []).Select(AssignOption.Parse)],
                 };
                 if (spec.Problem() is { } problem)
                 {

@@ -40,6 +40,9 @@ public sealed record MachineSpec
     /// <summary>Disks, in the order of their slots.</summary>
     public IReadOnlyList<DiskSpec> Disks { get; init; } = [];
 
+    /// <summary>Devices that are given to the guest, in the order of their slots behind the disks'.</summary>
+    public IReadOnlyList<AssignedSpec> Assigned { get; init; } = [];
+
     /// <summary>Whether there is a virtio source of random numbers.</summary>
     public bool Rng { get; init; }
 
@@ -64,17 +67,37 @@ public sealed record MachineSpec
             return $"--memory {Memory}: between {MinMemory >> 20}M and {MaxMemory >> 40}T, in whole pages of 4096 bytes";
         }
 
-        int others = (Rng ? 1 : 0) + (Console == ConsoleChoice.Virtio ? 1 : 0);
+        int others = Assigned.Count + (Rng ? 1 : 0) + (Console == ConsoleChoice.Virtio ? 1 : 0);
         if (Disks.Count + others > VirtualMachine.MaxDevices)
         {
             return $"--disk: {Disks.Count} disks, and there are {VirtualMachine.MaxDevices - others} slots for them";
         }
 
         IGrouping<string, DiskSpec>? twice = Disks.GroupBy(disk => disk.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
-        return twice is null ? null : $"--disk: two disks have id={twice.Key}";
+        return twice is null ? AssignedProblem() : $"--disk: two disks have id={twice.Key}";
     }
 
     /// <summary>Says why an engine can't be had, or null.</summary>
     public static string? EngineProblem(EngineChoice engine) =>
         engine == EngineChoice.Kvm ? "--engine kvm: not implemented in this version; use --engine software" : null;
+
+    private string? AssignedProblem()
+    {
+        HashSet<string> ids = [.. Disks.Select(disk => disk.Id)];
+        HashSet<string> sockets = [];
+        foreach (AssignedSpec device in Assigned)
+        {
+            if (!ids.Add(device.Id))
+            {
+                return $"--assign: two devices have id={device.Id}";
+            }
+
+            if (!sockets.Add(Path.GetFullPath(device.Socket)))
+            {
+                return $"--assign: vfio-user:{device.Socket} stands twice; a device is given to one guest, once";
+            }
+        }
+
+        return null;
+    }
 }

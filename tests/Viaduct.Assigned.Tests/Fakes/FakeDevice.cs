@@ -49,6 +49,8 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
         remove => _lost -= value;
     }
 
+    public string? LossReason => IsLost ? "lost" : null;
+
     public string Name => "fake:device";
 
     public Road Road => Road.Assigned;

@@ -104,7 +104,7 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
     /// <inheritdoc/>
     public IDoorbellTraps? Traps => _doorbells;
 
-    /// <summary>Why the device is lost; null while it isn't.</summary>
+    /// <inheritdoc/>
     public string? LossReason { get; private set; }
 
     /// <inheritdoc/>

@@ -1,0 +1,11 @@
+namespace Viaduct.Machine.Specification;
+
+/// <summary>A device that is given to the guest whole, or a virtual function of one.</summary>
+public sealed record AssignedSpec
+{
+    /// <summary>Unique in the machine; counters carry it.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The socket of the vfio-user server that has the device.</summary>
+    public required string Socket { get; init; }
+}
