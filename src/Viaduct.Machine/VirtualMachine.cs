@@ -72,6 +72,7 @@ public sealed class VirtualMachine : IDisposable
                 Lines = [.. Enumerable.Range(BoardFirmware.FirstPciInterrupt, 4).Select(Engine.Line)],
                 DmaMemory = guestMemory,
                 Msi = Engine.Msi,
+                Synchronize = Engine.Synchronize,
                 Counters = _board,
             });
             _root.MapEcam(MemoryLayout.EcamStart);

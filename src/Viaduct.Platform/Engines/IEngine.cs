@@ -19,7 +19,8 @@ public interface IEngine : IDisposable
 
     /// <summary>
     /// Waits until no processor can still reach memory by what an address space showed before its last change.
-    /// Soon, also while processors halt or are in a device. Not for a processor's thread, nor under a lock that one may want.
+    /// Soon, also while processors halt or are in a device. For a processor's thread only while a device answers it; not
+    /// under a lock that a processor may want elsewhere.
     /// </summary>
     void Synchronize();
 }

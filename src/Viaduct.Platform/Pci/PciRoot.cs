@@ -52,6 +52,9 @@ public sealed class PciRoot
 
     internal DeviceCounters Counters => _options.Counters;
 
+    /// <summary>Waits until no vCPU reaches memory behind a BAR that is out of the address space.</summary>
+    internal void Synchronize() => _options.Synchronize?.Invoke();
+
     /// <summary>Orders configuration writes, pins and routing. Address spaces, lines and MSI sinks are called under it, devices never.</summary>
     internal Lock Gate { get; } = new();
 

@@ -26,6 +26,9 @@ public sealed record PciRootOptions
     /// <summary>Where configuration accesses, and the root's own functions, are counted.</summary>
     public required DeviceCounters Counters { get; init; }
 
+    /// <summary>Waits until no vCPU can still reach what <see cref="Memory"/> showed before its last change; called while a device answers one, or by a thread that is none.</summary>
+    public Action? Synchronize { get; init; }
+
     /// <summary>The highest bus number that can be reached, up to 255; ECAM takes 1 MiB a bus.</summary>
     public int LastBus { get; init; } = 255;
 }

@@ -193,6 +193,7 @@ internal sealed class VirtualFunctionSet
         {
             // Who took them away tells of the mappings, too, but perhaps later than this thread goes on.
             _root?.Memory.Notify();
+            _root?.Synchronize();
         }
 
         foreach (PciFunction function in leaving)

@@ -6,5 +6,11 @@ public sealed class RecordingMsi : IMsiSink
 {
     public List<(ushort RequesterId, ulong Address, uint Data)> Messages { get; } = [];
 
-    public void Signal(ushort requesterId, ulong address, uint data) => Messages.Add((requesterId, address, data));
+    public void Signal(ushort requesterId, ulong address, uint data)
+    {
+        lock (Messages)
+        {
+            Messages.Add((requesterId, address, data));
+        }
+    }
 }
