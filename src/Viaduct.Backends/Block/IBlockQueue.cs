@@ -23,6 +23,10 @@ public interface IBlockQueue : IDisposable
     /// <summary>Starts what was submitted and waits until there is a completion, or until <see cref="Wake"/> was called since the last wait.</summary>
     void Wait();
 
+    /// <summary>As <see cref="Wait()"/>, but not much longer than a time.</summary>
+    /// <param name="longest">The time, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    void Wait(TimeSpan longest);
+
     /// <summary>Ends a <see cref="Wait"/>, or the next one. Any thread; cheap when the worker is awake.</summary>
     void Wake();
 }

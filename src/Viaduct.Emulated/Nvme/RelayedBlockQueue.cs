@@ -80,6 +80,9 @@ internal sealed class RelayedBlockQueue : IBlockQueue, IWork
     }
 
     /// <summary>Never asked: the owner waits on its first disk's queue.</summary>
+    void IBlockQueue.Wait(TimeSpan longest) => throw new NotSupportedException("A relayed queue wakes its owner instead");
+
+    /// <inheritdoc cref="IBlockQueue.Wait(TimeSpan)"/>
     void IBlockQueue.Wait() => throw new NotSupportedException("A relayed queue wakes its owner instead");
 
     /// <summary>Wakes this queue's own thread.</summary>

@@ -97,6 +97,9 @@ public sealed class PciFunction
     /// <summary>What it costs.</summary>
     public DeviceCounters Counters { get; }
 
+    /// <summary>Doorbells that may be shown to the guest as memory; null where it has none. Set when the device is built.</summary>
+    public DoorbellPage? Doorbells { get; set; }
+
     /// <summary>The bus it is on, if it is in a topology.</summary>
     public PciBus? Bus { get; private set; }
 

@@ -48,11 +48,13 @@ internal sealed class MemoryQueue : IBlockQueue
         return count;
     }
 
-    public void Wait()
+    public void Wait() => Wait(Timeout.InfiniteTimeSpan);
+
+    public void Wait(TimeSpan longest)
     {
         if (_count == 0 || _backend.Hold)
         {
-            _wake.WaitOne();
+            _wake.WaitOne(longest);
         }
     }
 

@@ -80,16 +80,18 @@ internal sealed unsafe class ThreadedQueue : IBlockQueue
     }
 
     /// <inheritdoc/>
-    public void Wait()
+    public void Wait() => Wait(Timeout.InfiniteTimeSpan);
+
+    /// <inheritdoc/>
+    public void Wait(TimeSpan longest)
     {
         Start();
         lock (_finishedGate)
         {
             if (_requests.DoneCount == 0 && _finishedCount == 0 && _flag.TrySleep())
             {
-                while (_finishedCount == 0 && !_flag.IsRaised)
+                while (_finishedCount == 0 && !_flag.IsRaised && Monitor.Wait(_finishedGate, longest))
                 {
-                    Monitor.Wait(_finishedGate);
                 }
             }
         }

@@ -153,6 +153,17 @@ internal sealed unsafe class Ring : IDisposable
         }
     }
 
+    /// <summary>Waits until there is a completion, or a time has passed.</summary>
+    internal void WaitForCompletion(TimeSpan longest)
+    {
+        PollCalls.PollFd poll = new() { Fd = Descriptor, Events = PollCalls.POLLIN };
+        PollCalls.Timespec time = new() { Seconds = longest.Ticks / TimeSpan.TicksPerSecond, Nanoseconds = longest.Ticks % TimeSpan.TicksPerSecond * 100 };
+        if (PollCalls.ppoll(&poll, 1, &time, null) < 0 && Marshal.GetLastPInvokeError() != Errno.EINTR)
+        {
+            throw HostException.Last("ppoll on an io_uring");
+        }
+    }
+
     /// <summary>Takes a completion if there is one.</summary>
     internal bool TryTake(out UringCompletion completion)
     {

@@ -76,7 +76,10 @@ internal sealed unsafe class UringQueue : IBlockQueue
     }
 
     /// <inheritdoc/>
-    public void Wait()
+    public void Wait() => Wait(Timeout.InfiniteTimeSpan);
+
+    /// <inheritdoc/>
+    public void Wait(TimeSpan longest)
     {
         bool stay = _requests.DoneCount == 0 && !_ring.HasCompletion && _flag.TrySleep();
         if (stay && !_wakeArmed)
@@ -86,7 +89,12 @@ internal sealed unsafe class UringQueue : IBlockQueue
 
         if (stay || _ring.HasUnsubmitted)
         {
-            _ring.Enter(wait: stay);
+            _ring.Enter(wait: stay && longest == Timeout.InfiniteTimeSpan);
+        }
+
+        if (stay && longest != Timeout.InfiniteTimeSpan)
+        {
+            _ring.WaitForCompletion(longest);
         }
 
         _flag.Rise();

@@ -105,8 +105,8 @@ internal sealed class CommandFetch
             }
         }
 
-        // A shadow can hold anything, and a doorbell what a vCPU wrote while the queue was made anew.
-        if (tail < queue.Entries)
+        // A shadow can hold anything.
+        if ((uint)tail < (uint)queue.Entries)
         {
             queue.Tail = tail;
         }

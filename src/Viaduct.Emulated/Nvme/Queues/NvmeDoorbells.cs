@@ -1,13 +1,15 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Memory;
 
 namespace Viaduct.Emulated.Nvme.Queues;
 
 /// <summary>
-/// The doorbell page (NVMe 1.4, 3.1.24 and 3.1.25, with CAP.DSTRD zero). A vCPU's write stores the value and wakes the
-/// worker; a completion queue's only when somebody waits for room in it.
+/// The doorbell page (NVMe 1.4, 3.1.24 and 3.1.25, with CAP.DSTRD zero). Its values lie in memory, where a guest to which
+/// that memory is shown stores them itself; they are checked when they are taken. A trapped write stores the value and
+/// wakes the worker; a completion queue's only when somebody waits for room in it.
 /// </summary>
-internal sealed class NvmeDoorbells : IAccessHandler
+internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
 {
     /// <summary>Where in BAR 0 the page begins.</summary>
     internal const int PageOffset = 0x1000;
@@ -19,7 +21,10 @@ internal sealed class NvmeDoorbells : IAccessHandler
 
     private readonly DeviceCounters _counters;
     private readonly Action _wake;
-    private readonly int[] _values = new int[Doorbells];
+    private readonly HostMemory _memory = new("nvme-doorbells", PageLength);
+
+    // The last value that was found wrong, so that it is reported once.
+    private readonly uint[] _wrong = new uint[Doorbells];
 
     // Entries of the queue behind each doorbell; zero where there is none.
     private readonly int[] _entries = new int[Doorbells];
@@ -31,6 +36,9 @@ internal sealed class NvmeDoorbells : IAccessHandler
         _counters = counters;
         _wake = wake;
     }
+
+    /// <summary>The page's values, 4 bytes a doorbell.</summary>
+    internal HostMemory Memory => _memory;
 
     /// <inheritdoc/>
     public AccessStatus Read(ulong offset, int size, out ulong value)
@@ -66,7 +74,7 @@ internal sealed class NvmeDoorbells : IAccessHandler
         else
         {
             // A full fence between this store and the look at _awaited; the worker does the same the other way round.
-            Interlocked.Exchange(ref _values[index], (int)value);
+            Interlocked.Exchange(ref Value(index), (uint)value);
             bool isCompletion = (index & 1) != 0;
             if (!isCompletion || Volatile.Read(ref _awaited[index]))
             {
@@ -77,11 +85,11 @@ internal sealed class NvmeDoorbells : IAccessHandler
         return AccessStatus.Done;
     }
 
-    /// <summary>What was last written to a submission queue's doorbell. Worker.</summary>
-    internal int Tail(int queue) => Volatile.Read(ref _values[queue * 2]);
+    /// <summary>What was last written to a submission queue's doorbell; negative where that is none of its entries. Worker.</summary>
+    internal int Tail(int queue) => Take(queue * 2);
 
-    /// <summary>What was last written to a completion queue's doorbell. Worker.</summary>
-    internal int Head(int queue) => Volatile.Read(ref _values[(queue * 2) + 1]);
+    /// <summary>What was last written to a completion queue's doorbell; negative where that is none of its entries. Worker.</summary>
+    internal int Head(int queue) => Take((queue * 2) + 1);
 
     /// <summary>Begins or (zero entries) ends to accept a submission queue's doorbell. Worker.</summary>
     internal void SetSubmission(int queue, int entries) => Set(queue * 2, entries);
@@ -107,10 +115,34 @@ internal sealed class NvmeDoorbells : IAccessHandler
     internal DoorbellErrors TakeErrors() =>
         Volatile.Read(ref _errors) == 0 ? DoorbellErrors.None : (DoorbellErrors)Interlocked.Exchange(ref _errors, 0);
 
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+
+    private ref uint Value(int index) => ref ((uint*)_memory.Pointer)[index];
+
+    private int Take(int index)
+    {
+        // The upper half is reserved.
+        uint value = Volatile.Read(ref Value(index)) & 0xFFFF;
+        if (value < (uint)_entries[index])
+        {
+            return (int)value;
+        }
+
+        if (value != _wrong[index])
+        {
+            _wrong[index] = value;
+            Interlocked.Or(ref _errors, (int)DoorbellErrors.InvalidValue);
+        }
+
+        return -1;
+    }
+
     private void Set(int index, int entries)
     {
         Volatile.Write(ref _entries[index], 0);
-        Volatile.Write(ref _values[index], 0);
+        Volatile.Write(ref Value(index), 0);
+        _wrong[index] = 0;
         _awaited[index] = false;
         Volatile.Write(ref _entries[index], entries);
     }

@@ -54,11 +54,13 @@ internal sealed class MemoryDiskQueue(MemoryDisk disk, int depth) : IBlockQueue
         return count;
     }
 
-    public void Wait()
+    public void Wait() => Wait(Timeout.InfiniteTimeSpan);
+
+    public void Wait(TimeSpan longest)
     {
         if (InFlight == 0 || disk.Hold)
         {
-            _wake.WaitOne();
+            _wake.WaitOne(longest);
         }
     }
 

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+
+namespace Viaduct.Backends.Interop;
+
+/// <summary>The C library's ppoll, for one descriptor.</summary>
+internal static unsafe partial class PollCalls
+{
+    internal const short POLLIN = 1;
+
+    /// <summary>struct pollfd.</summary>
+    internal struct PollFd
+    {
+        internal int Fd;
+        internal short Events;
+        internal short Returned;
+    }
+
+    /// <summary>struct timespec.</summary>
+    internal struct Timespec
+    {
+        internal long Seconds;
+        internal long Nanoseconds;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ppoll(PollFd* fds, nuint count, Timespec* timeout, void* signals);
+}
