@@ -73,6 +73,8 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
     internal int Resets { get; private set; }
 
+    internal long Counted { get; set; } = 7;
+
     internal int Unmasks { get; private set; }
 
     /// <summary>Whether maps are refused.</summary>
@@ -160,7 +162,7 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
     public bool TryReadCounts(out DeviceCounts counts)
     {
-        counts = new DeviceCounts { Requests = 7 };
+        counts = new DeviceCounts { Requests = Counted };
         return !IsLost;
     }
 
