@@ -51,6 +51,15 @@ public sealed class AddressSpace
         return Add(new Mapping(this, name, start, length, priority) { Memory = memory, MemoryOffset = memoryOffset, ReadOnly = readOnly });
     }
 
+    /// <summary>Puts memory of another process at a range: DMA reaches it by copies, vCPUs don't.</summary>
+    /// <param name="name">For people.</param>
+    /// <param name="start">The first address.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="memory">Who is asked for bytes.</param>
+    /// <param name="readOnly">Whether writes are refused.</param>
+    public Mapping MapRemote(string name, ulong start, ulong length, IRemoteMemory memory, bool readOnly = false) =>
+        Add(new Mapping(this, name, start, length, MappingPriority.Ram) { Remote = memory, ReadOnly = readOnly });
+
     /// <summary>Carries out a read by a vCPU at what is seen there now; counts it as an exit of the device.</summary>
     /// <param name="address">The address.</param>
     /// <param name="size">1, 2, 4 or 8.</param>

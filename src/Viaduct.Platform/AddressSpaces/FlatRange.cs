@@ -11,6 +11,7 @@ public sealed unsafe class FlatRange
         Start = start;
         Length = length;
         Memory = mapping.Memory;
+        Remote = mapping.Remote;
         ReadOnly = mapping.ReadOnly;
         if (Memory is not null)
         {
@@ -30,6 +31,9 @@ public sealed unsafe class FlatRange
 
     /// <summary>The block, when it is memory.</summary>
     public HostMemory? Memory { get; }
+
+    /// <summary>Who is asked for bytes, when it is memory of another process.</summary>
+    public IRemoteMemory? Remote { get; }
 
     /// <summary>Where in <see cref="Memory"/> this range begins.</summary>
     public ulong MemoryOffset { get; }

@@ -44,6 +44,9 @@ public sealed class Mapping : IDisposable
     /// <summary>Where in <see cref="Memory"/> the range begins.</summary>
     public ulong MemoryOffset { get; internal init; }
 
+    /// <summary>Who is asked for bytes, when it is memory of another process.</summary>
+    public IRemoteMemory? Remote { get; internal init; }
+
     /// <summary>Whether writes by the guest and by DMA are refused.</summary>
     public bool ReadOnly { get; internal init; }
 

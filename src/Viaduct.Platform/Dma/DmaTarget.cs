@@ -103,6 +103,9 @@ public sealed class DmaTarget
         return true;
     }
 
+    /// <inheritdoc cref="GuestMemory.MustCopy"/>
+    public bool MustCopy(ulong address, ulong length, DmaDirection direction) => _granted && _memory.MustCopy(address, length, direction);
+
     /// <summary>Sends a message-signalled interrupt; lost, as on the bus, while the target is revoked.</summary>
     public void SignalMsi(ulong address, uint data)
     {

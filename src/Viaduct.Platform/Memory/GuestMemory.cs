@@ -23,7 +23,7 @@ public sealed unsafe class GuestMemory
         {
             if (!TryResolve(address, write: false, out byte* host, out ulong available))
             {
-                return false;
+                return TryReadRemote(address, destination);
             }
 
             int count = (int)Math.Min(available, (ulong)destination.Length);
@@ -42,7 +42,7 @@ public sealed unsafe class GuestMemory
         {
             if (!TryResolve(address, write: true, out byte* host, out ulong available, (ulong)source.Length))
             {
-                return false;
+                return TryWriteRemote(address, source);
             }
 
             int count = (int)Math.Min(available, (ulong)source.Length);
@@ -103,6 +103,60 @@ public sealed unsafe class GuestMemory
 
         return true;
     }
+
+    /// <summary>
+    /// Whether a range is memory throughout, but in part that of another process, so that only <see cref="TryRead(ulong, Span{byte})"/>
+    /// and <see cref="TryWrite(ulong, ReadOnlySpan{byte})"/> reach it.
+    /// </summary>
+    public bool MustCopy(ulong address, ulong length, DmaDirection direction)
+    {
+        bool remote = false;
+        while (length != 0)
+        {
+            if (Find(address, direction == DmaDirection.FromDevice) is not { } range)
+            {
+                return false;
+            }
+
+            remote |= range.Remote is not null;
+            ulong part = Math.Min(range.Length - (address - range.Start), length);
+            address += part;
+            length -= part;
+        }
+
+        return remote;
+    }
+
+    // The rest of a range from a place on that isn't memory of this process.
+    private bool TryReadRemote(ulong address, Span<byte> destination)
+    {
+        if (Find(address, write: false) is not { Remote: { } remote } range)
+        {
+            return false;
+        }
+
+        int count = (int)Math.Min(range.Length - (address - range.Start), (ulong)destination.Length);
+        return remote.TryRead(address, destination[..count]) && TryRead(address + (ulong)count, destination[count..]);
+    }
+
+    private bool TryWriteRemote(ulong address, ReadOnlySpan<byte> source)
+    {
+        if (Find(address, write: true) is not { Remote: { } remote } range)
+        {
+            return false;
+        }
+
+        int count = (int)Math.Min(range.Length - (address - range.Start), (ulong)source.Length);
+        return remote.TryWrite(address, source[..count]) && TryWrite(address + (ulong)count, source[count..]);
+    }
+
+    private FlatRange? Find(ulong address, bool write) =>
+        _space.Current.Find(address) is { } range
+        && (range.Remote is not null || range.Memory is not null)
+        && !range.IsBar
+        && !(write && range.ReadOnly)
+            ? range
+            : null;
 
     private bool TryResolve(ulong address, bool write, out byte* host, out ulong available, ulong length = 1)
     {

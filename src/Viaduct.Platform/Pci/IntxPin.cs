@@ -58,6 +58,13 @@ internal sealed class IntxPin : IInterruptLine
         Drive(false);
     }
 
+    /// <summary>Says to whoever takes the pin over how it stands. Under the topology's lock.</summary>
+    internal void HandOver()
+    {
+        _driven = false;
+        Update();
+    }
+
     private void Drive(bool driven)
     {
         if (driven == _driven)
@@ -71,7 +78,11 @@ internal sealed class IntxPin : IInterruptLine
             _function.Counters.Interrupt();
         }
 
-        if (_function.Bus is { } bus)
+        if (_function.InterruptHost is { } host)
+        {
+            host.SetPin(driven);
+        }
+        else if (_function.Bus is { } bus)
         {
             bus.Root.Drive(bus.HostLine(_function.DeviceFunction), driven);
         }

@@ -68,6 +68,12 @@ public sealed class MsiCapability : IInterruptVectors, IConfigRegisters
     public void Signal(int vector)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)vector, (uint)Count, nameof(vector));
+        if (_function.InterruptHost is { } host)
+        {
+            host.Signal(vector);
+            return;
+        }
+
         lock (_lock)
         {
             if (!Enabled)

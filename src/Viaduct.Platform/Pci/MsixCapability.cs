@@ -63,7 +63,17 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
     public bool IsMasked(int vector) => _entries[vector].IsMasked;
 
     /// <inheritdoc/>
-    public void Signal(int vector) => _entries[vector].Signal(_function.Dma, this);
+    public void Signal(int vector)
+    {
+        if (_function.InterruptHost is { } host)
+        {
+            host.Signal(vector);
+        }
+        else
+        {
+            _entries[vector].Signal(_function.Dma, this);
+        }
+    }
 
     ConfigEffects IConfigRegisters.Written()
     {

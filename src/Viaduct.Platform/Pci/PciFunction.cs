@@ -113,7 +113,17 @@ public sealed class PciFunction
     public IInterruptLine IntX => IsVirtual ? AbsentLine.Instance : _pin.Announce();
 
     /// <summary>Whether the guest chose MSI or MSI-X.</summary>
-    public bool UsesMessages => _msi is { Enabled: true } || _msix is { Enabled: true };
+    public bool UsesMessages => InterruptHost is { } host ? host.UsesMessages : _msi is { Enabled: true } || _msix is { Enabled: true };
+
+    /// <summary>Who has taken over the interrupts; null while the registers decide.</summary>
+    public IInterruptHost? InterruptHost { get; private set; }
+
+    /// <summary>How the device stops its DMA for a while; null for one that does DMA only while its registers are accessed. Set by the device.</summary>
+    public IDmaPause? DmaPause { get; set; }
+
+    /// <summary>How many interrupts there are: MSI-X, MSI and the pin.</summary>
+    public (int Msix, int Msi, int Pin) InterruptCounts =>
+        (_msix?.Count ?? 0, _msi?.Count ?? 0, Config.Read(ConfigHeader.InterruptPin, 1) == 0 ? 0 : 1);
 
     /// <summary>Its virtual functions, if it can have some.</summary>
     public SriovCapability? Sriov { get; private set; }
@@ -340,6 +350,25 @@ public sealed class PciFunction
         ConfigSpace.IsAccess(offset, size)
             ? Config.Read(offset, size)
             : throw new ArgumentOutOfRangeException(nameof(offset), offset, $"No register of {size} bytes");
+
+    /// <summary>Takes interrupts over from the registers, or gives them back. For a function that is in no topology.</summary>
+    public void TakeInterrupts(IInterruptHost? host)
+    {
+        lock (Gate)
+        {
+            InterruptHost = host;
+            _pin.HandOver();
+        }
+    }
+
+    /// <summary>Makes the pin follow after <see cref="IInterruptHost.UsesMessages"/> changed.</summary>
+    public void UpdatePin()
+    {
+        lock (Gate)
+        {
+            _pin.Update();
+        }
+    }
 
     /// <summary>Takes the function to its power-on state, registers first, then the device (<see cref="Reset"/>).</summary>
     public void SystemReset()
