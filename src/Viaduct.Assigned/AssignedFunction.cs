@@ -61,8 +61,9 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
             const int PinRegister = 0x3D;
             bool hasPin = config.Byte(PinRegister) != 0 && device.InterruptCount(AssignedInterrupt.Intx) > 0;
             _pin = hasPin ? new PinRoute(device, Function.IntX, _relay) : null;
-            RegionAccess[] registers = [.. Enumerable.Range(0, 6).Select(index => new RegionAccess(device, index, _pin))];
+            RegionAccess[] registers = [.. Enumerable.Range(0, AssignedRegion.Rom + 1).Select(index => new RegionAccess(device, index, _pin))];
             PciBar?[] bars = AddBars(config, registers);
+            AddRom(registers[AssignedRegion.Rom]);
             _capabilities = new CapabilityLayout(Function, device, config, bars, log);
             _capabilities.Lay();
             foreach (PciBar bar in Function.Bars)
@@ -190,6 +191,24 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
         }
 
         return bars;
+    }
+
+    private void AddRom(RegionAccess registers)
+    {
+        const ulong Smallest = 2048;
+        const ulong Largest = 16 << 20;
+        ulong size = _device.Regions[AssignedRegion.Rom].Size;
+        if (size == 0)
+        {
+            return;
+        }
+
+        if (!BitOperations.IsPow2(size) || size is < Smallest or > Largest)
+        {
+            throw new AssignedDeviceException($"{_device.Name}: a ROM of {size} bytes can't be");
+        }
+
+        _ = Function.AddRom(size).Map(0, size, registers);
     }
 
     private static PciBarKind KindOf(uint register)

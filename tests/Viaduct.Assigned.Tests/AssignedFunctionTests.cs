@@ -126,6 +126,20 @@ public sealed unsafe class AssignedFunctionTests : IDisposable
     }
 
     [Fact]
+    public void Rom_IsSeenWhileItIsEnabled()
+    {
+        const uint Address = 0xC008_0000;
+        PciFunction function = Assign();
+        function.WriteConfig(0x30, 4, 0xFFFF_F800);
+        Assert.Equal(0xFFFF_F000u, function.ReadConfig(0x30, 4));
+        function.WriteConfig(0x30, 4, Address);
+        Assert.Equal(0xFFUL, _machine.Read(Address, 1));
+        function.WriteConfig(0x30, 4, Address | 1);
+        Assert.Equal(0x55UL, _machine.Read(Address, 1));
+        Assert.Equal(AccessStatus.NoResponse, _machine.Memory.Write(Address, 1, 7));
+    }
+
+    [Fact]
     public void Areas_AreMemoryOnceMessagesAreUsed()
     {
         PciFunction function = Assign();

@@ -11,6 +11,7 @@ internal static class ConfigHeader
     internal const int HeaderType = 0x0E;
     internal const int Bar0 = 0x10;
     internal const int SubsystemVendorId = 0x2C;
+    internal const int Rom = 0x30;
     internal const int CapabilitiesPointer = 0x34;
     internal const int InterruptLine = 0x3C;
     internal const int InterruptPin = 0x3D;

@@ -24,7 +24,7 @@ public sealed class PciBar : IAccessHandler
         _placement = new BarPlacement($"{function.Name} BAR {index}", function.Counters);
     }
 
-    /// <summary>The number of its (first) register, 0 to 5.</summary>
+    /// <summary>The number of its (first) register, 0 to 5; 6 for the expansion ROM.</summary>
     public int Index { get; }
 
     /// <summary>What it decodes.</summary>
@@ -40,6 +40,12 @@ public sealed class PciBar : IAccessHandler
     public ReadOnlySpan<BarRegion> Regions => _regions;
 
     internal PciFunction Function => _function;
+
+    /// <summary>Where its (first) register lies.</summary>
+    internal int Register => Kind == PciBarKind.Rom ? ConfigHeader.Rom : ConfigHeader.Bar0 + (Index * 4);
+
+    /// <summary>The bit that shows a ROM; none for others.</summary>
+    private uint RomEnable => Kind == PciBarKind.Rom ? 1u : 0;
 
     private ulong AddressMask => (Is64Bit ? ulong.MaxValue : uint.MaxValue) & ~(Size - 1);
 
@@ -125,8 +131,8 @@ public sealed class PciBar : IAccessHandler
     /// <summary>Lays out the register or the two registers.</summary>
     internal void Define(ConfigSpace config)
     {
-        int offset = ConfigHeader.Bar0 + (Index * 4);
-        config.Define(offset, 4, Kind.Flags(), (uint)AddressMask);
+        int offset = Register;
+        config.Define(offset, 4, Kind.Flags(), (uint)AddressMask | RomEnable);
         if (Is64Bit)
         {
             config.Define(offset + 4, 4, 0, (uint)(AddressMask >> 32));
@@ -139,8 +145,9 @@ public sealed class PciBar : IAccessHandler
     /// </summary>
     internal bool TryGetRange(ConfigSpace config, out AddressRange range)
     {
-        int offset = ConfigHeader.Bar0 + (Index * 4);
+        int offset = Register;
         ulong address = config.Read(offset, 4);
+        bool enabled = ((uint)address & RomEnable) == RomEnable;
         if (Is64Bit)
         {
             address |= (ulong)config.Read(offset + 4, 4) << 32;
@@ -148,7 +155,8 @@ public sealed class PciBar : IAccessHandler
 
         address &= AddressMask;
         range = new AddressRange(address, address + (Size - 1));
-        return address != 0
+        return enabled
+            && address != 0
             && address != AddressMask
             && address <= range.Last
             && range.Last <= Kind.LastAddress();

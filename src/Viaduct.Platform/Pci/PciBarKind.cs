@@ -17,4 +17,7 @@ public enum PciBarKind
 
     /// <summary>Memory below 4 GiB, reads without side effects.</summary>
     Memory32Prefetchable,
+
+    /// <summary>The expansion ROM: memory below 4 GiB, seen while the register's own bit enables it (7.5.1.2.4).</summary>
+    Rom,
 }

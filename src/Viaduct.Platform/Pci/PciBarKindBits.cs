@@ -15,7 +15,7 @@ internal static class PciBarKindBits
     internal static uint Flags(this PciBarKind kind) => kind switch
     {
         PciBarKind.Io => 1,
-        PciBarKind.Memory32 => 0,
+        PciBarKind.Memory32 or PciBarKind.Rom => 0,
         PciBarKind.Memory32Prefetchable => 8,
         PciBarKind.Memory64 => 4,
         _ => 0xC,
@@ -27,10 +27,16 @@ internal static class PciBarKindBits
     /// <summary>Throws when no BAR of the kind has this many bytes.</summary>
     internal static void CheckSize(this PciBarKind kind, ulong size)
     {
-        ulong smallest = kind == PciBarKind.Io ? 4UL : 16UL;
+        ulong smallest = kind switch
+        {
+            PciBarKind.Io => 4UL,
+            PciBarKind.Rom => 2048UL,
+            _ => 16UL,
+        };
         ulong largest = kind switch
         {
             PciBarKind.Io => 256UL,
+            PciBarKind.Rom => 16UL << 20,
             PciBarKind.Memory32 or PciBarKind.Memory32Prefetchable => 1UL << 31,
             _ => 1UL << 51,
         };

@@ -119,7 +119,7 @@ public sealed class PciFirmware
             return;
         }
 
-        int register = ConfigHeader.Bar0 + (bar.Index * 4);
+        int register = bar.Register;
         bar.Function.WriteConfig(register, 4, (uint)address);
         if (bar.Is64Bit)
         {

@@ -17,11 +17,14 @@ namespace Viaduct.Platform.Pci;
 /// </remarks>
 public sealed class PciFunction
 {
+    private const int RomIndex = 6;
+
     private readonly CapabilityList _capabilities;
     private readonly PciBar?[] _bars = new PciBar?[6];
     private readonly IntxPin _pin;
     private readonly Lock _resetOrder = new();
     private readonly AccessGuard? _guard;
+    private PciBar? _rom;
     private PciBar[] _barList = [];
     private ConfigWatch[] _watches = [];
     private ConfigWatch[] _readWatches = [];
@@ -173,7 +176,7 @@ public sealed class PciFunction
         Placed?.CheckBar(bar);
         _bars[index] = bar;
         _bars[last] = bar;
-        _barList = [.. _bars.OfType<PciBar>().Distinct()];
+        ListBars();
         if (Placed is not null)
         {
             return bar;
@@ -182,6 +185,17 @@ public sealed class PciFunction
         bar.Define(Config);
         Watch(ConfigHeader.Bar0 + (index * 4), (last - index + 1) * 4, new SteeringRegister(ConfigEffects.Routing));
         return bar;
+    }
+
+    /// <summary>Adds the expansion ROM of a type 0 header.</summary>
+    /// <param name="size">Bytes: a power of two from 2048 to 16 MiB.</param>
+    public PciBar AddRom(ulong size)
+    {
+        _rom = new PciBar(this, RomIndex, PciBarKind.Rom, size);
+        ListBars();
+        _rom.Define(Config);
+        Watch(_rom.Register, 4, new SteeringRegister(ConfigEffects.Routing));
+        return _rom;
     }
 
     /// <summary>Adds MSI-X and puts its table and pending bits into BARs.</summary>
@@ -525,6 +539,12 @@ public sealed class PciFunction
         }
 
         _pin.Reset();
+    }
+
+    private void ListBars()
+    {
+        IEnumerable<PciBar> bars = _bars.OfType<PciBar>().Distinct();
+        _barList = _rom is null ? [.. bars] : [.. bars, _rom];
     }
 
     private void Follow(ConfigEffects effects, List<PciFunction> reset)

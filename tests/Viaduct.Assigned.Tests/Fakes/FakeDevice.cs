@@ -28,6 +28,9 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
         Array.Fill(_regions, AssignedRegion.None);
         _contents[0] = new byte[0x8000];
         _contents[2] = new byte[0x2000];
+        _contents[AssignedRegion.Rom] = new byte[0x1000];
+        _contents[AssignedRegion.Rom][0] = 0x55;
+        _regions[AssignedRegion.Rom] = new AssignedRegion { Size = 0x1000, Readable = true };
         _contents[AssignedRegion.Config] = new byte[4096];
         PinCount = pin ? 1 : 0;
         _regions[0] = new AssignedRegion

@@ -7,8 +7,8 @@ namespace Viaduct.Assigned.VfioUser.Client;
 /// </summary>
 internal sealed class DoorbellSwitch : IDoorbellTraps, IDisposable
 {
-    /// <summary>A server waits for each answer; one that asks more often means harm.</summary>
-    private const int MaxWaiting = 8;
+    /// <summary>A server that asks more often than it gets answers means harm.</summary>
+    private const int MaxWaiting = 1024;
 
     private readonly object _gate = new();
     private readonly Queue<(ushort Id, bool WantsReply, bool Armed)> _requests = new();
@@ -73,28 +73,35 @@ internal sealed class DoorbellSwitch : IDoorbellTraps, IDisposable
         _thread.Join();
     }
 
+    // Of several requests that wait only the last counts; each gets its answer.
     private void Run()
     {
-        while (TryTake(out (ushort Id, bool WantsReply, bool Armed) request))
+        List<(ushort Id, bool WantsReply, bool Armed)> taken = [];
+        while (TryTakeAll(taken))
         {
+            bool armed = taken[^1].Armed;
             lock (_switching)
             {
-                if (request.Armed != _armed)
+                if (armed != _armed)
                 {
-                    _armed = request.Armed;
-                    _trapper?.SetArmed(_armed);
+                    _armed = armed;
+                    _trapper?.SetArmed(armed);
                 }
             }
 
-            if (request.WantsReply)
+            foreach ((ushort id, bool wantsReply, _) in taken)
             {
-                _switched(request.Id);
+                if (wantsReply)
+                {
+                    _switched(id);
+                }
             }
         }
     }
 
-    private bool TryTake(out (ushort Id, bool WantsReply, bool Armed) request)
+    private bool TryTakeAll(List<(ushort Id, bool WantsReply, bool Armed)> taken)
     {
+        taken.Clear();
         lock (_gate)
         {
             while (!_stopping && _requests.Count == 0)
@@ -102,7 +109,9 @@ internal sealed class DoorbellSwitch : IDoorbellTraps, IDisposable
                 Monitor.Wait(_gate);
             }
 
-            return _requests.TryDequeue(out request) && !_stopping;
+            taken.AddRange(_requests);
+            _requests.Clear();
+            return !_stopping;
         }
     }
 }
