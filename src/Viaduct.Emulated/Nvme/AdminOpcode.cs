@@ -13,6 +13,9 @@ internal enum AdminOpcode : byte
     SetFeatures = 0x09,
     GetFeatures = 0x0A,
     AsynchronousEventRequest = 0x0C,
+    NamespaceManagement = 0x0D,
+    NamespaceAttachment = 0x15,
+    VirtualizationManagement = 0x1C,
     DoorbellBufferConfig = 0x7C,
     FormatNvm = 0x80,
 }

@@ -9,4 +9,8 @@ internal enum IoOpcode : byte
     Compare = 0x05,
     WriteZeroes = 0x08,
     DatasetManagement = 0x09,
+    ReservationRegister = 0x0D,
+    ReservationReport = 0x0E,
+    ReservationAcquire = 0x11,
+    ReservationRelease = 0x15,
 }

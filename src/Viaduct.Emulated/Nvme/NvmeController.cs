@@ -4,6 +4,7 @@ using Viaduct.Emulated.Nvme.Data;
 using Viaduct.Emulated.Nvme.Io;
 using Viaduct.Emulated.Nvme.Logs;
 using Viaduct.Emulated.Nvme.Queues;
+using Viaduct.Emulated.Nvme.Sharing;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
@@ -20,6 +21,8 @@ internal sealed class NvmeController : IWork, IDisposable
 {
     private const int ReapBatch = 64;
 
+    private readonly NvmeSubsystem _subsystem;
+    private readonly ControllerSeat _seat;
     private readonly DmaTarget _dma;
     private readonly IEventLog _log;
     private readonly string _name;
@@ -29,6 +32,12 @@ internal sealed class NvmeController : IWork, IDisposable
     private readonly QueueTable _queues;
     private readonly CommandSlots _slots = new();
     private readonly NamespaceTable _namespaces;
+    private readonly DiskQueues _disks;
+    private readonly SubsystemLink _link;
+    private readonly WaitingCommands _waiting;
+    private readonly RateLimiter _limiter;
+    private readonly NamespaceCommands? _management;
+    private readonly InterruptPort _interrupts;
     private readonly TransferMap _map;
     private readonly BackendRequests _backend;
     private readonly WorkBuffers _buffers = new();
@@ -45,64 +54,92 @@ internal sealed class NvmeController : IWork, IDisposable
     private readonly CommandFetch _fetch;
     private readonly DeviceCounters _counters;
     private readonly BlockCompletion[] _reaped = new BlockCompletion[ReapBatch];
-    private readonly IBlockQueue _primary;
     private readonly object _resetGate = new();
     private readonly DeviceWorker? _worker;
     private long _resetsDone;
     private ControllerState _state;
     private bool _disposed;
 
-    /// <param name="options">Disks and names.</param>
+    /// <param name="subsystem">What it is a controller of.</param>
+    /// <param name="seat">Its place there.</param>
+    /// <param name="name">The device's id, for people.</param>
     /// <param name="dma">The way to memory.</param>
     /// <param name="interrupts">The way to the host's attention.</param>
     /// <param name="counters">What it costs.</param>
     /// <param name="log">Where it says what went wrong.</param>
     /// <param name="ownThread">False for a test that does the work itself.</param>
-    internal NvmeController(NvmeOptions options, DmaTarget dma, InterruptPort interrupts, DeviceCounters counters, IEventLog log, bool ownThread = true)
+    internal NvmeController(
+        NvmeSubsystem subsystem,
+        ControllerSeat seat,
+        string name,
+        DmaTarget dma,
+        InterruptPort interrupts,
+        DeviceCounters counters,
+        IEventLog log,
+        bool ownThread = true)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(options.Disks.Count, nameof(options));
-        if (options.BlockSize is not (512 or 4096))
-        {
-            throw new ArgumentOutOfRangeException(nameof(options), options.BlockSize, "A logical block has 512 or 4096 bytes");
-        }
-
+        TimeProvider time = subsystem.Options.Time;
+        bool manages = subsystem.IsShared && seat.IsPrimary;
+        _subsystem = subsystem;
+        _seat = seat;
         _dma = dma;
         _log = log;
-        _name = options.Id;
+        _name = name;
         _counters = counters;
+        _interrupts = interrupts;
+        _disks = new DiskQueues(name, counters);
         _registers = new NvmeRegisters(Wake);
         _doorbells = new NvmeDoorbells(counters, Wake);
         _shadow = new ShadowDoorbells(dma);
         _queues = new QueueTable(dma, _doorbells);
         _map = new TransferMap(dma);
         _backend = new BackendRequests(_slots);
-        NvmeIdentity identity = new(options.Id);
-        _namespaces = new NamespaceTable(OpenDisks(options, identity));
-        _primary = _namespaces.All[0].Queue;
+        _namespaces = new NamespaceTable(subsystem.Capacity);
+        _limiter = new RateLimiter(time, WakeIfOpen);
 
         ErrorLog errors = new();
-        _features = new FeatureValues(options.Time);
-        _coalescing = new InterruptCoalescing(options.Time, _features, Wake);
-        _smart = new SmartCounters(options.Time);
+        ReservationLog reservationLog = new();
+        _features = new FeatureValues(time);
+        _coalescing = new InterruptCoalescing(time, _features, WakeIfOpen);
+        _smart = new SmartCounters(time);
         _completions = new CompletionPath(_slots, _queues, _doorbells, _shadow, interrupts, _registers, errors, _coalescing, counters);
-        _buffered = new BufferedCommands(_slots, _map, _backend, _buffers);
-        FormatCommand format = new(_slots, _namespaces, _backend);
-        _io = new IoCommands(_slots, _namespaces, _map, _backend, _completions, _smart, _buffered, format);
+        _waiting = new WaitingCommands(_completions, WakeIfOpen);
+        _buffered = new BufferedCommands(seat, _slots, _map, _backend, _buffers);
+        _management = manages ? new NamespaceCommands(subsystem, seat, _slots, _map, _backend, _disks, _waiting, Wake) : null;
+        FormatCommand format = new(subsystem, seat, _slots, _namespaces, _backend);
+        ReservationCommands? reservations = subsystem.IsShared ? new ReservationCommands(subsystem, seat, _map, _waiting, _smart.End) : null;
+        _io = new IoCommands(_slots, _namespaces, _map, _backend, _completions, _smart, _buffered, format, seat, _limiter, reservations, _management);
         _events = new AsyncEvents(_slots, _completions);
         _queueCommands = new QueueCommands(_queues, interrupts, _shadow);
         _admin = new AdminCommands(
             _completions,
             _io,
             _queueCommands,
-            new IdentifyCommand(_namespaces, identity, _map),
-            new FeatureCommands(_features, _map, _queues, interrupts, _io, _events),
-            new LogCommands(_map, errors, _smart, _changed, _features, _events),
+            new IdentifyCommand(subsystem, seat, _namespaces, _map),
+            new FeatureCommands(_features, _map, _queues, interrupts, _io, _events, seat, _namespaces, subsystem.IsShared),
+            new LogCommands(_map, errors, _smart, _changed, reservationLog, _features, _events, opcode => AdminCommands.Supports(opcode, manages), subsystem.IsShared),
             _events,
-            format);
-        _fetch = new CommandFetch(_slots, _queues, _doorbells, _shadow, _registers, _admin, _io, counters);
+            format,
+            _management,
+            manages ? new VirtualizationCommand(subsystem, _waiting) : null);
+        _fetch = new CommandFetch(_slots, _queues, _doorbells, _shadow, _registers, _admin, _io, seat, _limiter, counters);
         _completions.InvalidHead += () => _events.Raise(AsyncEvent.InvalidDoorbellValue);
-        _worker = ownThread ? new DeviceWorker($"io-{options.Id}", this, counters) : null;
+        _link = new SubsystemLink(seat, _namespaces, _disks, _slots, _changed, reservationLog, _features, _events, Wake);
+        subsystem.Enter(seat, this);
+        foreach (SubsystemNamespace each in subsystem.List(seat.Id))
+        {
+            _link.Follow(each);
+        }
+
+        FinishReset();
+        _worker = ownThread ? new DeviceWorker($"io-{name}", this, counters) : null;
     }
+
+    /// <summary>Told how many vectors the controller has, when that may have changed: at each reset. Worker, or the constructor's thread.</summary>
+    internal event Action<int>? VectorsAssigned;
+
+    /// <summary>Its place in the subsystem.</summary>
+    internal ControllerSeat Seat => _seat;
 
     /// <summary>The register page.</summary>
     internal IAccessHandler Registers => _registers;
@@ -125,6 +162,8 @@ internal sealed class NvmeController : IWork, IDisposable
         }
 
         worked |= Settle();
+        _link.CheckFences();
+        worked |= _waiting.Advance();
         if (_state is ControllerState.Running or ControllerState.ShuttingDown)
         {
             _completions.Notify();
@@ -134,10 +173,13 @@ internal sealed class NvmeController : IWork, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Sleep() => _primary.Wait();
+    public void Sleep() => _disks.Wait();
 
     /// <inheritdoc/>
-    public void Wake() => _primary.Wake();
+    public void Wake() => _disks.Wake();
+
+    /// <summary>Takes the subsystem's word. Any thread.</summary>
+    internal void Post(in ControllerNotice notice) => _link.Post(in notice);
 
     /// <summary>Function reset: the state after power-on. Returns when no DMA of before is under way any more. Not for the worker.</summary>
     internal void Reset()
@@ -173,41 +215,39 @@ internal sealed class NvmeController : IWork, IDisposable
         }
 
         _coalescing.Dispose();
-
-        // In reverse, for the first disk's queue is what the relayed ones wake.
-        for (int i = _namespaces.Count - 1; i >= 0; i--)
-        {
-            _namespaces.All[i].Dispose();
-        }
-
+        _subsystem.Leave(_seat);
+        _link.Close();
+        _limiter.Dispose();
+        _namespaces.Dispose();
+        _disks.Dispose();
         _buffers.Dispose();
     }
 
-    private NvmeNamespace[] OpenDisks(NvmeOptions options, NvmeIdentity identity)
+    /// <summary>Wakes the worker for somebody who may come after its end: a timer, another controller.</summary>
+    private void WakeIfOpen()
     {
-        NvmeNamespace[] namespaces = new NvmeNamespace[options.Disks.Count];
-        for (int i = 0; i < namespaces.Length; i++)
+        lock (_resetGate)
         {
-            IBlockBackend disk = options.Disks[i];
-            IBlockQueue queue = disk.OpenQueue(NvmeLimits.Commands);
-            if (i != 0)
+            if (!_disposed)
             {
-                queue = new RelayedBlockQueue(queue, NvmeLimits.Commands, $"io-{options.Id}n{i + 1}", _counters, Wake);
+                Wake();
             }
-
-            namespaces[i] = new NvmeNamespace((uint)i + 1, disk, queue, options.BlockSize, identity, Wake);
         }
-
-        return namespaces;
     }
 
     /// <summary>Does what register writes asked for.</summary>
     private bool Control()
     {
+        bool noticed = _link.TakeNotices(out bool reset);
+        if (reset)
+        {
+            _registers.RequestFunctionReset();
+        }
+
         ControlRequests requests = _registers.TakeRequests();
         if (requests == ControlRequests.None)
         {
-            return false;
+            return noticed;
         }
 
         if ((requests & ControlRequests.Reset) != 0)
@@ -273,9 +313,9 @@ internal sealed class NvmeController : IWork, IDisposable
     private bool Reap()
     {
         bool worked = false;
-        foreach (NvmeNamespace each in _namespaces.All)
+        foreach (IBlockQueue queue in _disks.All)
         {
-            int count = each.Queue.Reap(_reaped);
+            int count = queue.Reap(_reaped);
             for (int i = 0; i < count; i++)
             {
                 Returned(_reaped[i]);
@@ -367,9 +407,9 @@ internal sealed class NvmeController : IWork, IDisposable
                 FinishReset();
                 return true;
             case ControllerState.ShuttingDown:
-                foreach (NvmeNamespace each in _namespaces.All)
+                foreach (IBlockQueue queue in _disks.All)
                 {
-                    _backend.SubmitOwnFlush(each);
+                    _backend.SubmitOwnFlush(queue);
                 }
 
                 _state = ControllerState.Flushing;
@@ -385,10 +425,16 @@ internal sealed class NvmeController : IWork, IDisposable
 
     private void FinishReset()
     {
+        AbandonNamespaces();
+        _subsystem.ControllerReset(_seat);
+        (int queues, int vectors) = _subsystem.ResourcesOf(_seat);
+        _queues.Limit = Math.Clamp(queues - 1, 1, NvmeLimits.IoQueues);
+        _interrupts.Limit = Math.Max(vectors, 1);
         _queues.Clear();
         _shadow.Disable();
         _doorbells.TakeErrors();
         _events.Clear();
+        _waiting.Clear();
         _buffered.Clear();
         _slots.Clear();
         _smart.EndAll();
@@ -396,14 +442,13 @@ internal sealed class NvmeController : IWork, IDisposable
         _io.WriteCache = _features.WriteCache;
         _completions.Clear();
         _changed.Clear();
-        foreach (NvmeNamespace each in _namespaces.All)
-        {
-            each.Formatting = false;
-            each.TryUpdateLength();
-        }
+        VectorsAssigned?.Invoke(_interrupts.Limit);
 
-        _state = ControllerState.Disabled;
-        long ticket = _registers.FinishReset();
+        // Offline, it says that it failed, and nothing but a reset after it came online leads out (8.5.3).
+        bool offline = !_seat.Online;
+        _state = offline ? ControllerState.Failed : ControllerState.Disabled;
+        long ticket = _registers.FinishReset(offline);
+        _link.ArriveEverywhere();
         lock (_resetGate)
         {
             _resetsDone = ticket;
@@ -412,5 +457,28 @@ internal sealed class NvmeController : IWork, IDisposable
 
         // EN may have been set again while the reset went on.
         FollowConfiguration();
+    }
+
+    /// <summary>What commands on namespaces leave behind when a reset cuts them off.</summary>
+    private void AbandonNamespaces()
+    {
+        for (int index = 0; index < _slots.Count; index++)
+        {
+            if (_slots[index].Kind == CommandKind.Create)
+            {
+                _management!.End(index, well: false);
+            }
+        }
+
+        foreach (SubsystemNamespace each in _subsystem.List())
+        {
+            each.EndFormat(_seat);
+        }
+
+        foreach (NvmeNamespace each in _namespaces.All)
+        {
+            each.NotificationMask = 0;
+            each.TryUpdateLength();
+        }
     }
 }

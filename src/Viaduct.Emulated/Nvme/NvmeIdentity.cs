@@ -17,6 +17,9 @@ internal sealed class NvmeIdentity
     /// <inheritdoc cref="VendorId"/>
     internal const ushort DeviceId = 0x0001;
 
+    /// <summary>PCI device of a virtual function.</summary>
+    internal const ushort VirtualDeviceId = 0x0002;
+
     /// <summary>A locally administered identifier in the place of an OUI: 56-69-61, "Via" in ASCII.</summary>
     internal const uint Oui = 0x566961;
 
@@ -38,12 +41,12 @@ internal sealed class NvmeIdentity
     /// <summary>The NVM subsystem's NQN (NVMe 1.4, 7.9).</summary>
     internal string SubsystemName { get; }
 
-    /// <summary>EUI-64 (big endian) and NGUID (NVMe 1.4, 7.10) and UUID of a namespace.</summary>
-    internal void ForNamespace(uint namespaceId, Span<byte> eui64, Span<byte> nguid, out Guid uuid)
+    /// <summary>EUI-64 (big endian) and NGUID (NVMe 1.4, 7.10) and UUID of a namespace; one that has an identifier anew has other names.</summary>
+    internal void ForNamespace(uint namespaceId, uint incarnation, Span<byte> eui64, Span<byte> nguid, out Guid uuid)
     {
         Span<byte> material = stackalloc byte[36];
         _seed.CopyTo(material);
-        BinaryPrimitives.WriteUInt32LittleEndian(material[32..], namespaceId);
+        BinaryPrimitives.WriteUInt32LittleEndian(material[32..], namespaceId ^ (incarnation << 16));
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(material, hash);
         WriteOui(eui64);

@@ -9,6 +9,12 @@ internal static class NvmeLimits
     /// <summary>All queues of a kind, the admin queue among them; also how many interrupt vectors are useful.</summary>
     internal const int Queues = IoQueues + 1;
 
+    /// <summary>Controllers of a subsystem: a primary one, and as many secondary ones as a Secondary Controller List names.</summary>
+    internal const int Controllers = 128;
+
+    /// <summary>Namespaces of a subsystem whose host can make and delete some (NN).</summary>
+    internal const int ManagedNamespaces = 256;
+
     /// <summary>Entries an I/O queue has at most (CAP.MQES).</summary>
     internal const int QueueEntries = 4096;
 

@@ -1,47 +1,42 @@
-using System.Numerics;
 using Viaduct.Backends.Block;
+using Viaduct.Emulated.Nvme.Sharing;
 
 namespace Viaduct.Emulated.Nvme;
 
-/// <summary>A namespace: a disk, seen in logical blocks. Worker only, but for the note that the disk changed its size.</summary>
+/// <summary>A namespace as one controller has it: with its queue to the disk and the size that its host knows. Worker only, but for the note that the disk changed its size.</summary>
 internal sealed class NvmeNamespace : IDisposable
 {
     private readonly Action _wake;
-    private readonly byte[] _eui64 = new byte[8];
-    private readonly byte[] _nguid = new byte[16];
+    private readonly int _controller;
     private volatile bool _lengthChanged;
 
-    internal NvmeNamespace(uint id, IBlockBackend disk, IBlockQueue queue, int blockSize, NvmeIdentity identity, Action wake)
+    internal NvmeNamespace(SubsystemNamespace core, int controller, IBlockQueue queue, Action wake)
     {
-        Id = id;
-        Disk = disk;
+        Core = core;
         Queue = queue;
+        _controller = controller;
         _wake = wake;
-        FirstFormatShift = BitOperations.Log2((uint)disk.LogicalBlockSize) > 9 ? 12 : 9;
-        BlockShift = Math.Max(BitOperations.Log2((uint)blockSize), FirstFormatShift);
-        Length = disk.Length;
-        identity.ForNamespace(id, _eui64, _nguid, out Guid uuid);
-        Uuid = uuid;
-        disk.LengthChanged += OnLengthChanged;
+        Length = core.Length;
+        if (core.FollowsDisk)
+        {
+            core.Disk.LengthChanged += OnLengthChanged;
+        }
     }
 
-    internal uint Id { get; }
+    /// <summary>What all controllers have of it.</summary>
+    internal SubsystemNamespace Core { get; }
 
-    internal IBlockBackend Disk { get; }
+    internal uint Id => Core.Id;
+
+    internal IBlockBackend Disk => Core.Disk;
 
     internal IBlockQueue Queue { get; }
 
+    /// <summary>Whether it is attached to this controller, as of now.</summary>
+    internal bool IsAttached => Core.IsAttached(_controller);
+
     /// <summary>log2 of the logical block now.</summary>
-    internal int BlockShift { get; set; }
-
-    /// <summary>log2 of the logical block of format 0: 512 bytes, or 4096 where the disk can do no less.</summary>
-    internal int FirstFormatShift { get; }
-
-    /// <summary>LBA formats there are: 512 and 4096, or 4096 alone.</summary>
-    internal int Formats => FirstFormatShift == 9 ? 2 : 1;
-
-    /// <summary>The LBA format in use.</summary>
-    internal int CurrentFormat => (BlockShift - FirstFormatShift) / 3;
+    internal int BlockShift => Core.BlockShift;
 
     /// <summary>Bytes, as the host was told last.</summary>
     internal ulong Length { get; private set; }
@@ -49,20 +44,8 @@ internal sealed class NvmeNamespace : IDisposable
     /// <summary>Logical blocks.</summary>
     internal ulong Blocks => Length >> BlockShift;
 
-    /// <summary>Whether a Format NVM is under way; nothing else runs meanwhile.</summary>
-    internal bool Formatting { get; set; }
-
-    /// <summary>How much of it is still to do.</summary>
-    internal int FormatPercentLeft { get; set; }
-
-    internal ReadOnlySpan<byte> Eui64 => _eui64;
-
-    internal ReadOnlySpan<byte> Nguid => _nguid;
-
-    internal Guid Uuid { get; }
-
-    /// <summary>log2 of the logical block of a format.</summary>
-    internal int FormatShift(int format) => FirstFormatShift + (3 * format);
+    /// <summary>Reservation notifications that the host doesn't want (feature 82h); a bit for each value of <see cref="ReservationNotice"/>.</summary>
+    internal uint NotificationMask { get; set; }
 
     /// <summary>Whether a range of blocks is inside, whatever its numbers.</summary>
     internal bool Contains(ulong first, ulong count) => count <= Blocks && first <= Blocks - count;
@@ -77,15 +60,17 @@ internal sealed class NvmeNamespace : IDisposable
 
         _lengthChanged = false;
         ulong before = Blocks;
-        Length = Disk.Length;
+        Length = Core.Length;
         return Blocks != before;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Lets go of it; its queue belongs to the controller.</summary>
     public void Dispose()
     {
-        Disk.LengthChanged -= OnLengthChanged;
-        Queue.Dispose();
+        if (Core.FollowsDisk)
+        {
+            Core.Disk.LengthChanged -= OnLengthChanged;
+        }
     }
 
     private void OnLengthChanged()

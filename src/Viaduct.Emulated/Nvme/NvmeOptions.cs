@@ -2,7 +2,7 @@ using Viaduct.Backends.Block;
 
 namespace Viaduct.Emulated.Nvme;
 
-/// <summary>What makes one NVMe controller.</summary>
+/// <summary>What makes one NVMe controller that is a subsystem of its own.</summary>
 public sealed record NvmeOptions
 {
     /// <summary>The device's id. Serial number, SUBNQN and the namespaces' identifiers follow from it, so that they stay the same from run to run.</summary>
@@ -16,4 +16,13 @@ public sealed record NvmeOptions
 
     /// <summary>The clock of the Timestamp feature and of the power-on hours.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The subsystem of it: each disk a namespace, all attached.</summary>
+    public NvmeSubsystemOptions ToSubsystem() => new()
+    {
+        Id = Id,
+        Namespaces = [.. Disks.Select(disk => new NvmeNamespaceOptions { Disk = disk })],
+        BlockSize = BlockSize,
+        Time = Time,
+    };
 }

@@ -8,6 +8,9 @@ namespace Viaduct.Emulated.Nvme;
 /// </summary>
 internal sealed class NvmeRegisters : IAccessHandler
 {
+    /// <summary>CAP.TO. Nobody need wait for an offline controller.</summary>
+    private const uint TimeoutMask = 0xFFu << 24;
+
     /// <summary>VS (3.1.2): 1.4.0.</summary>
     internal const uint Version14 = 0x0001_0400;
     private const uint Ready = 1 << 0;
@@ -18,6 +21,7 @@ internal sealed class NvmeRegisters : IAccessHandler
 
     private readonly Lock _lock = new();
     private readonly Action _wake;
+    private volatile bool _offline;
     private volatile ControlRequests _requests;
     private long _resetTicket;
     private uint _configuration;
@@ -146,12 +150,14 @@ internal sealed class NvmeRegisters : IAccessHandler
     }
 
     /// <summary>Says in CSTS that the reset is done: not ready, not failed, not shut down. Worker.</summary>
+    /// <param name="offline">Whether this is an offline secondary controller, which says that it failed (NVMe 1.4, 8.5.3).</param>
     /// <returns>The last function reset that this one covers.</returns>
-    internal long FinishReset()
+    internal long FinishReset(bool offline)
     {
         lock (_lock)
         {
-            _status = 0;
+            _offline = offline;
+            _status = offline ? Fatal : 0;
             _interruptMask = 0;
             // A reset that was asked for meanwhile found nothing that this one doesn't undo.
             _requests &= ~ControlRequests.Reset;
@@ -178,7 +184,7 @@ internal sealed class NvmeRegisters : IAccessHandler
 
     private uint ReadDword(int offset) => offset switch
     {
-        NvmeRegister.Capabilities => (uint)Capabilities,
+        NvmeRegister.Capabilities => (uint)Capabilities & (_offline ? ~TimeoutMask : ~0u),
         NvmeRegister.Capabilities + 4 => (uint)(Capabilities >> 32),
         NvmeRegister.Version => Version14,
         NvmeRegister.InterruptMaskSet or NvmeRegister.InterruptMaskClear => InterruptMask,

@@ -20,6 +20,7 @@ internal enum NvmeStatus : ushort
     SglTypeInvalid = DoNotRetry | 0x11,
     InvalidPrpOffset = DoNotRetry | 0x13,
     SglGranularityInvalid = DoNotRetry | 0x1E,
+    HostIdentifierInconsistent = DoNotRetry | 0x18,
     NamespaceWriteProtected = DoNotRetry | 0x20,
     LbaOutOfRange = DoNotRetry | 0x80,
     CapacityExceeded = DoNotRetry | 0x81,
@@ -29,6 +30,7 @@ internal enum NvmeStatus : ushort
     AbortRequested = 0x07,
     AbortedByQueueDeletion = 0x08,
     NamespaceNotReady = 0x82,
+    ReservationConflict = DoNotRetry | 0x83,
     FormatInProgress = 0x84,
 
     // Command specific (type 1).
@@ -43,6 +45,17 @@ internal enum NvmeStatus : ushort
     FeatureNotSaveable = DoNotRetry | 0x10D,
     FeatureNotChangeable = DoNotRetry | 0x10E,
     FeatureNotPerNamespace = DoNotRetry | 0x10F,
+    InsufficientCapacity = DoNotRetry | 0x115,
+    NamespaceIdentifierUnavailable = DoNotRetry | 0x116,
+    NamespaceAlreadyAttached = DoNotRetry | 0x118,
+    NamespaceIsPrivate = DoNotRetry | 0x119,
+    NamespaceNotAttached = DoNotRetry | 0x11A,
+    ThinProvisioningNotSupported = DoNotRetry | 0x11B,
+    ControllerListInvalid = DoNotRetry | 0x11C,
+    InvalidControllerIdentifier = DoNotRetry | 0x11F,
+    InvalidSecondaryState = DoNotRetry | 0x120,
+    InvalidNumberOfResources = DoNotRetry | 0x121,
+    InvalidResourceIdentifier = DoNotRetry | 0x122,
 
     // Media (type 2).
     WriteFault = 0x280,

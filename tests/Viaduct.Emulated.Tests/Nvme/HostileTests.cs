@@ -101,8 +101,8 @@ public sealed class HostileTests
         using MemoryDisk disk = new(1 << 20);
         RecordingVectors vectors = new(65);
         bool messages = random.Next(2) == 0;
-        NvmeOptions options = new() { Id = "hostile", Disks = [disk] };
-        using NvmeController controller = new(options, dma, new InterruptPort(vectors, new RecordingLine(), () => messages), counters, new ListLog(), ownThread: false);
+        NvmeSubsystem subsystem = new(new NvmeOptions { Id = "hostile", Disks = [disk] }.ToSubsystem());
+        using NvmeController controller = new(subsystem, subsystem.Seat(0), "hostile", dma, new InterruptPort(vectors, new RecordingLine(), () => messages), counters, new ListLog(), ownThread: false);
         GuestMemory guest = new(space);
         if (random.Next(4) != 0)
         {

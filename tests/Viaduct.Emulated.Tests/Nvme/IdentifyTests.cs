@@ -103,8 +103,8 @@ public sealed class IdentifyTests
             Assert.Equal([0, 0], Dwords(host.Identify(list, 3), 2));
         }
 
-        Assert.Equal([0x0001_0001u, 0], Dwords(host.Identify(0x13), 2));
-        Assert.Equal([0x0001_0001u, 0], Dwords(host.Identify(0x12, 2), 2));
+        Assert.Equal([0x0000_0001u, 0], Dwords(host.Identify(0x13), 2));
+        Assert.Equal([0x0000_0001u, 0], Dwords(host.Identify(0x12, 2), 2));
         Assert.NotEqual(host.Identify(3, 1), host.Identify(3, 2));
     }
 

@@ -13,6 +13,8 @@ internal sealed class AdminCommands
     private readonly LogCommands _logs;
     private readonly AsyncEvents _events;
     private readonly FormatCommand _format;
+    private readonly NamespaceCommands? _namespaces;
+    private readonly VirtualizationCommand? _virtualization;
 
     internal AdminCommands(
         CompletionPath completions,
@@ -22,7 +24,9 @@ internal sealed class AdminCommands
         FeatureCommands features,
         LogCommands logs,
         AsyncEvents events,
-        FormatCommand format)
+        FormatCommand format,
+        NamespaceCommands? namespaces,
+        VirtualizationCommand? virtualization)
     {
         _completions = completions;
         _io = io;
@@ -32,6 +36,8 @@ internal sealed class AdminCommands
         _logs = logs;
         _events = events;
         _format = format;
+        _namespaces = namespaces;
+        _virtualization = virtualization;
     }
 
     /// <summary>Begins a command from the admin queue, and completes it if it ends at once.</summary>
@@ -44,10 +50,14 @@ internal sealed class AdminCommands
         }
     }
 
+    /// <summary>Whether a controller has a command: some are for one that manages a subsystem.</summary>
+    internal static bool Supports(AdminOpcode opcode, bool manages) =>
+        manages || opcode is not (AdminOpcode.NamespaceManagement or AdminOpcode.NamespaceAttachment or AdminOpcode.VirtualizationManagement);
+
     private CommandOutcome Run(int index, in SubmissionEntry entry)
     {
         AdminOpcode opcode = (AdminOpcode)entry.Opcode;
-        if (!Enum.IsDefined(opcode))
+        if (!Enum.IsDefined(opcode) || !Supports(opcode, _virtualization is not null))
         {
             return NvmeStatus.InvalidOpcode;
         }
@@ -70,6 +80,9 @@ internal sealed class AdminCommands
             AdminOpcode.SetFeatures => _features.Set(in entry),
             AdminOpcode.GetFeatures => _features.Get(in entry),
             AdminOpcode.AsynchronousEventRequest => _events.Request(index),
+            AdminOpcode.NamespaceManagement => _namespaces!.Manage(index, in entry),
+            AdminOpcode.NamespaceAttachment => _namespaces!.Attach(index, in entry),
+            AdminOpcode.VirtualizationManagement => _virtualization!.Run(index, in entry),
             AdminOpcode.DoorbellBufferConfig => _queues.ConfigureShadow(in entry),
             _ => _format.Start(index, in entry),
         };

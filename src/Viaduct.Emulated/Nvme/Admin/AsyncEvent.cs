@@ -7,4 +7,5 @@ internal enum AsyncEvent : uint
     InvalidDoorbellValue = ((uint)LogPageId.Errors << 16) | (1 << 8) | 0,
     TemperatureThreshold = ((uint)LogPageId.Smart << 16) | (1 << 8) | 1,
     NamespaceAttributeChanged = ((uint)LogPageId.ChangedNamespaces << 16) | (0 << 8) | 2,
+    ReservationLogAvailable = ((uint)LogPageId.ReservationNotifications << 16) | (0 << 8) | 6,
 }

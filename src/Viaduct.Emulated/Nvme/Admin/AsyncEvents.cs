@@ -14,6 +14,7 @@ internal sealed class AsyncEvents(CommandSlots slots, CompletionPath completions
         AsyncEvent.InvalidDoorbellValue,
         AsyncEvent.TemperatureThreshold,
         AsyncEvent.NamespaceAttributeChanged,
+        AsyncEvent.ReservationLogAvailable,
     ];
 
     private readonly int[] _requests = new int[NvmeLimits.EventRequests];

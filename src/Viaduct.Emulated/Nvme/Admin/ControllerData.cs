@@ -41,6 +41,10 @@ internal unsafe struct ControllerData
     [FieldOffset(73)]
     internal fixed byte Oui[3];
 
+    /// <summary>CMIC: bit 1 says that there are several controllers, bit 2 that this one is a virtual function's.</summary>
+    [FieldOffset(76)]
+    internal byte MultipleControllers;
+
     /// <summary>MDTS: log2, in pages of CAP.MPSMIN.</summary>
     [FieldOffset(77)]
     internal byte MaximumTransfer;
@@ -101,6 +105,10 @@ internal unsafe struct ControllerData
     [FieldOffset(280)]
     internal ulong TotalCapacity;
 
+    /// <summary>UNVMCAP, likewise.</summary>
+    [FieldOffset(296)]
+    internal ulong UnallocatedCapacity;
+
     /// <summary>SQES: log2 of the entries' size, required (3:0) and maximal (7:4).</summary>
     [FieldOffset(512)]
     internal byte SubmissionEntrySize;
@@ -124,6 +132,10 @@ internal unsafe struct ControllerData
     /// <summary>SGLS.</summary>
     [FieldOffset(536)]
     internal uint SglSupport;
+
+    /// <summary>MNAN: how many namespaces there can be.</summary>
+    [FieldOffset(540)]
+    internal uint NamespacesAtMost;
 
     /// <summary>SUBNQN.</summary>
     [FieldOffset(768)]

@@ -2,14 +2,16 @@ using System.Buffers.Binary;
 using Viaduct.Emulated.Nvme.Data;
 using Viaduct.Emulated.Nvme.Io;
 using Viaduct.Emulated.Nvme.Queues;
+using Viaduct.Emulated.Nvme.Sharing;
 
 namespace Viaduct.Emulated.Nvme.Admin;
 
-/// <summary>Get Features and Set Features (NVMe 1.4, 5.15 and 5.21). None can be saved, none is per namespace. Worker only.</summary>
+/// <summary>Get Features and Set Features (NVMe 1.4, 5.15 and 5.21). None can be saved; those of reservations are per namespace. Worker only.</summary>
 internal sealed class FeatureCommands
 {
     private const uint Save = 1u << 31;
     private const uint Changeable = 1 << 2;
+    private const uint PerNamespace = 1 << 1;
     private const int TimestampBytes = 8;
 
     private readonly FeatureValues _values;
@@ -18,8 +20,11 @@ internal sealed class FeatureCommands
     private readonly InterruptPort _interrupts;
     private readonly IoCommands _io;
     private readonly AsyncEvents _events;
+    private readonly ControllerSeat _seat;
+    private readonly bool _shared;
+    private readonly NamespaceTable _namespaces;
 
-    internal FeatureCommands(FeatureValues values, TransferMap map, QueueTable queues, InterruptPort interrupts, IoCommands io, AsyncEvents events)
+    internal FeatureCommands(FeatureValues values, TransferMap map, QueueTable queues, InterruptPort interrupts, IoCommands io, AsyncEvents events, ControllerSeat seat, NamespaceTable namespaces, bool shared)
     {
         _values = values;
         _map = map;
@@ -27,12 +32,15 @@ internal sealed class FeatureCommands
         _interrupts = interrupts;
         _io = io;
         _events = events;
+        _seat = seat;
+        _shared = shared;
+        _namespaces = namespaces;
     }
 
     internal CommandOutcome Get(in SubmissionEntry entry)
     {
         FeatureId feature = (FeatureId)(byte)entry.Dword10;
-        if (!Enum.IsDefined(feature))
+        if (!Enum.IsDefined(feature) || (IsPerNamespace(feature) && !_shared))
         {
             return NvmeStatus.InvalidField;
         }
@@ -43,7 +51,7 @@ internal sealed class FeatureCommands
             0 => GetCurrent(feature, in entry),
             // What can't be saved has its default for a saved value.
             1 or 2 => GetDefault(feature, in entry),
-            3 => new CommandOutcome(NvmeStatus.Success, Changeable),
+            3 => new CommandOutcome(NvmeStatus.Success, IsPerNamespace(feature) ? Changeable | PerNamespace : Changeable),
             _ => NvmeStatus.InvalidField,
         };
     }
@@ -51,7 +59,7 @@ internal sealed class FeatureCommands
     internal CommandOutcome Set(in SubmissionEntry entry)
     {
         FeatureId feature = (FeatureId)(byte)entry.Dword10;
-        if (!Enum.IsDefined(feature))
+        if (!Enum.IsDefined(feature) || (IsPerNamespace(feature) && !_shared))
         {
             return NvmeStatus.InvalidField;
         }
@@ -90,10 +98,17 @@ internal sealed class FeatureCommands
                 return CommandOutcome.Done;
             case FeatureId.AsynchronousEventConfiguration:
                 return SetEvents(value);
+            case FeatureId.ReservationNotificationMask:
+                return SetNotificationMask(entry.NamespaceId, value);
+            case FeatureId.ReservationPersistence:
+                return SetPersistence(entry.NamespaceId, value);
             default:
                 return SetFromMemory(feature, in entry);
         }
     }
+
+    /// <summary>Submission and completion queues, each from zero.</summary>
+    private static uint QueueCounts(int count) => (uint)((count - 1) | ((count - 1) << 16));
 
     private static uint Vector(uint value) => value & 0xFFFF;
 
@@ -112,7 +127,7 @@ internal sealed class FeatureCommands
             case FeatureId.VolatileWriteCache:
                 return Value(_values.WriteCache ? 1u : 0);
             case FeatureId.NumberOfQueues:
-                return Value((uint)((_queues.Granted - 1) | ((_queues.Granted - 1) << 16)));
+                return Value(QueueCounts(_queues.Granted));
             case FeatureId.InterruptCoalescing:
                 return Value(_values.InterruptCoalescing);
             case FeatureId.InterruptVectorConfiguration:
@@ -124,6 +139,10 @@ internal sealed class FeatureCommands
                 return Value(_values.WriteAtomicity);
             case FeatureId.AsynchronousEventConfiguration:
                 return Value(_values.EventConfiguration);
+            case FeatureId.ReservationNotificationMask or FeatureId.ReservationPersistence:
+                return _namespaces.Find(entry.NamespaceId) is { } target
+                    ? Value(feature == FeatureId.ReservationNotificationMask ? target.NotificationMask : 0)
+                    : _namespaces.Missing(entry.NamespaceId);
             default:
                 return GetIntoMemory(feature, in entry, _values.Timestamp, _values.TimestampOrigin, _values.RetryEnable, _values.HostIdentifier);
         }
@@ -132,7 +151,7 @@ internal sealed class FeatureCommands
     private CommandOutcome GetDefault(FeatureId feature, in SubmissionEntry entry) =>
         feature is FeatureId.Timestamp or FeatureId.HostBehaviorSupport or FeatureId.HostIdentifier
             ? GetIntoMemory(feature, in entry, 0, 0, 0, new byte[FeatureValues.HostIdentifierBytes])
-            : Value(FeatureValues.DefaultOf(feature));
+            : Value(feature == FeatureId.NumberOfQueues ? QueueCounts(_queues.Limit) : FeatureValues.DefaultOf(feature));
 
     private CommandOutcome GetIntoMemory(FeatureId feature, in SubmissionEntry entry, ulong timestamp, byte origin, byte retry, ReadOnlySpan<byte> host)
     {
@@ -175,6 +194,7 @@ internal sealed class FeatureCommands
             case FeatureId.HostIdentifier:
                 Array.Clear(_values.HostIdentifier);
                 data[..length].CopyTo(_values.HostIdentifier);
+                _seat.Host = HostIdentity.Of(BinaryPrimitives.ReadUInt128LittleEndian(_values.HostIdentifier), extended: length > 8, _seat.Id);
                 return CommandOutcome.Done;
             case FeatureId.HostBehaviorSupport when data[0] <= 1:
                 _values.RetryEnable = data[0];
@@ -255,8 +275,8 @@ internal sealed class FeatureCommands
         }
 
         // One number for both kinds: what the larger wish gets.
-        _queues.Granted = (int)Math.Min(Math.Max(submission, completion) + 1, NvmeLimits.IoQueues);
-        return Value((uint)((_queues.Granted - 1) | ((_queues.Granted - 1) << 16)));
+        _queues.Granted = (int)Math.Min(Math.Max(submission, completion) + 1, _queues.Limit);
+        return Value(QueueCounts(_queues.Granted));
     }
 
     private CommandOutcome SetVector(uint value)
@@ -277,4 +297,32 @@ internal sealed class FeatureCommands
         _values.EventConfiguration = value & (0xFF | EventConfiguration.NamespaceAttributes);
         return CommandOutcome.Done;
     }
+
+    private static bool IsPerNamespace(FeatureId feature) => feature is FeatureId.ReservationNotificationMask or FeatureId.ReservationPersistence;
+
+    /// <summary>Reservation Notification Mask (5.21.1.20): a bit for each kind of notification, 1 to 3.</summary>
+    private CommandOutcome SetNotificationMask(uint id, uint value)
+    {
+        NvmeNamespace? one = _namespaces.Find(id);
+        if (one is null && id != NamespaceTable.Broadcast)
+        {
+            return _namespaces.Missing(id);
+        }
+
+        foreach (NvmeNamespace target in _namespaces.All)
+        {
+            if (one is null || target == one)
+            {
+                target.NotificationMask = value & 0b1110;
+            }
+        }
+
+        return CommandOutcome.Done;
+    }
+
+    /// <summary>Reservation Persistence (5.21.1.21): PTPL can't be set, for RESCAP says that there is none.</summary>
+    private CommandOutcome SetPersistence(uint id, uint value) =>
+        id != NamespaceTable.Broadcast && _namespaces.Find(id) is null ? _namespaces.Missing(id)
+        : (value & 1) != 0 ? NvmeStatus.InvalidField
+        : CommandOutcome.Done;
 }

@@ -16,4 +16,6 @@ internal enum FeatureId : byte
     Timestamp = 0x0E,
     HostBehaviorSupport = 0x16,
     HostIdentifier = 0x81,
+    ReservationNotificationMask = 0x82,
+    ReservationPersistence = 0x83,
 }

@@ -18,16 +18,22 @@ internal sealed class LogCommands
     private readonly ErrorLog _errors;
     private readonly SmartCounters _smart;
     private readonly ChangedNamespaces _changed;
+    private readonly ReservationLog _reservations;
+    private readonly Func<AdminOpcode, bool> _supports;
+    private readonly bool _shared;
     private readonly FeatureValues _features;
     private readonly AsyncEvents _events;
     private readonly byte[] _page = new byte[PageBytes];
 
-    internal LogCommands(TransferMap map, ErrorLog errors, SmartCounters smart, ChangedNamespaces changed, FeatureValues features, AsyncEvents events)
+    internal LogCommands(TransferMap map, ErrorLog errors, SmartCounters smart, ChangedNamespaces changed, ReservationLog reservations, FeatureValues features, AsyncEvents events, Func<AdminOpcode, bool> supports, bool shared)
     {
         _map = map;
         _errors = errors;
         _smart = smart;
         _changed = changed;
+        _reservations = reservations;
+        _supports = supports;
+        _shared = shared;
         _features = features;
         _events = events;
     }
@@ -39,7 +45,7 @@ internal sealed class LogCommands
         ulong bytes = ((entry.Dword10 >> 16) | ((ulong)(entry.Dword11 & 0xFFFF) << 16)) + 1;
         bytes *= 4;
         ulong offset = entry.Dword12 | ((ulong)entry.Dword13 << 32);
-        if (!Enum.IsDefined(log))
+        if (!Enum.IsDefined(log) || (log == LogPageId.ReservationNotifications && !_shared))
         {
             return NvmeStatus.InvalidLogPage;
         }
@@ -66,7 +72,16 @@ internal sealed class LogCommands
                 _changed.Clear();
             }
 
+            if (log == LogPageId.ReservationNotifications)
+            {
+                _reservations.RemoveOldest();
+            }
+
             _events.LogRead(log);
+            if (log == LogPageId.ReservationNotifications && !_reservations.IsEmpty)
+            {
+                _events.Raise(AsyncEvent.ReservationLogAvailable);
+            }
         }
 
         return status;
@@ -91,6 +106,9 @@ internal sealed class LogCommands
             case LogPageId.ChangedNamespaces:
                 _changed.Write(_page);
                 return PageBytes;
+            case LogPageId.ReservationNotifications:
+                _reservations.Write(_page);
+                return ReservationLog.PageBytes;
             default:
                 WriteEffects();
                 return PageBytes;
@@ -125,18 +143,32 @@ internal sealed class LogCommands
         const uint Supported = 1 << 0;
         const uint ContentChange = 1 << 1;
         const uint NamespaceCapabilityChange = 1 << 2;
+        const uint NamespaceInventoryChange = 1 << 3;
         const uint NothingElseOnTheNamespace = 1 << 16;
         const int IoCommands = 1024;
         foreach (AdminOpcode opcode in Enum.GetValues<AdminOpcode>())
         {
-            uint effects = opcode == AdminOpcode.FormatNvm
-                ? Supported | ContentChange | NamespaceCapabilityChange | NothingElseOnTheNamespace
-                : Supported;
+            uint effects = opcode switch
+            {
+                AdminOpcode.FormatNvm => Supported | ContentChange | NamespaceCapabilityChange | NothingElseOnTheNamespace,
+                AdminOpcode.NamespaceManagement or AdminOpcode.NamespaceAttachment => Supported | NamespaceInventoryChange,
+                _ => Supported,
+            };
+            if (!_supports(opcode))
+            {
+                continue;
+            }
+
             BinaryPrimitives.WriteUInt32LittleEndian(_page.AsSpan((int)opcode * 4), effects);
         }
 
         foreach (IoOpcode opcode in Enum.GetValues<IoOpcode>())
         {
+            if (opcode is IoOpcode.ReservationRegister or IoOpcode.ReservationReport or IoOpcode.ReservationAcquire or IoOpcode.ReservationRelease && !_shared)
+            {
+                continue;
+            }
+
             bool writes = opcode is IoOpcode.Write or IoOpcode.WriteZeroes or IoOpcode.DatasetManagement;
             BinaryPrimitives.WriteUInt32LittleEndian(_page.AsSpan(IoCommands + ((int)opcode * 4)), writes ? Supported | ContentChange : Supported);
         }

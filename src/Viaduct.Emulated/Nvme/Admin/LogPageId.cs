@@ -8,4 +8,5 @@ internal enum LogPageId : byte
     FirmwareSlot = 0x03,
     ChangedNamespaces = 0x04,
     CommandEffects = 0x05,
+    ReservationNotifications = 0x80,
 }

@@ -37,6 +37,14 @@ internal unsafe struct NamespaceData
     [FieldOffset(26)]
     internal byte CurrentFormat;
 
+    /// <summary>NMIC: bit 0 says that several controllers can have it.</summary>
+    [FieldOffset(30)]
+    internal byte Multipath;
+
+    /// <summary>RESCAP.</summary>
+    [FieldOffset(31)]
+    internal byte ReservationCapabilities;
+
     /// <summary>FPI: that it is reported (7), and the percentage still to do.</summary>
     [FieldOffset(32)]
     internal byte FormatProgress;

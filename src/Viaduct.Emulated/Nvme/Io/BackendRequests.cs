@@ -23,7 +23,7 @@ internal sealed class BackendRequests(CommandSlots slots)
         BlockRequest request = new()
         {
             Operation = operation,
-            Offset = offset,
+            Offset = target.Core.Start + offset,
             Length = length,
             Segments = segments,
             Token = (ulong)index,
@@ -40,10 +40,10 @@ internal sealed class BackendRequests(CommandSlots slots)
     }
 
     /// <summary>Flushes a disk on the controller's own account.</summary>
-    internal bool SubmitOwnFlush(NvmeNamespace target)
+    internal bool SubmitOwnFlush(IBlockQueue queue)
     {
         BlockRequest request = new() { Operation = BlockOperation.Flush, Token = OwnToken };
-        if (!target.Queue.TrySubmit(in request))
+        if (!queue.TrySubmit(in request))
         {
             return false;
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme.Data;
+using Viaduct.Emulated.Nvme.Sharing;
 using Viaduct.Platform.Dma;
 
 namespace Viaduct.Emulated.Nvme.Io;
@@ -14,6 +15,7 @@ internal sealed class BufferedCommands
     private const uint AttributeDeallocate = 1 << 2;
     private const int RangeBytes = 16;
 
+    private readonly ControllerSeat _seat;
     private readonly CommandSlots _slots;
     private readonly TransferMap _map;
     private readonly BackendRequests _backend;
@@ -22,8 +24,9 @@ internal sealed class BufferedCommands
     private int _first = -1;
     private int _last = -1;
 
-    internal BufferedCommands(CommandSlots slots, TransferMap map, BackendRequests backend, WorkBuffers buffers)
+    internal BufferedCommands(ControllerSeat seat, CommandSlots slots, TransferMap map, BackendRequests backend, WorkBuffers buffers)
     {
+        _seat = seat;
         _slots = slots;
         _map = map;
         _backend = backend;
@@ -169,8 +172,16 @@ internal sealed class BufferedCommands
         return CommandOutcome.Pending;
     }
 
-    private CommandOutcome Run(int index, in SubmissionEntry entry) =>
-        _slots[index].Kind == CommandKind.Compare ? RunCompare(index, in entry) : RunDeallocate(index, in entry);
+    private CommandOutcome Run(int index, in SubmissionEntry entry)
+    {
+        NvmeNamespace target = _slots[index].Namespace!;
+        bool compares = _slots[index].Kind == CommandKind.Compare;
+        // In the line things may have changed.
+        return !target.IsAttached ? NvmeStatus.InvalidField
+            : !target.Core.Reservations.Permits(_seat.Host, !compares) ? NvmeStatus.ReservationConflict
+            : compares ? RunCompare(index, in entry)
+            : RunDeallocate(index, in entry);
+    }
 
     private unsafe CommandOutcome RunCompare(int index, in SubmissionEntry entry)
     {

@@ -1,5 +1,6 @@
 using Viaduct.Emulated.Nvme.Admin;
 using Viaduct.Emulated.Nvme.Queues;
+using Viaduct.Emulated.Nvme.Sharing;
 using Viaduct.Platform.Accounting;
 
 namespace Viaduct.Emulated.Nvme.Io;
@@ -17,6 +18,8 @@ internal sealed class CommandFetch
     private readonly NvmeRegisters _registers;
     private readonly AdminCommands _admin;
     private readonly IoCommands _io;
+    private readonly ControllerSeat _seat;
+    private readonly RateLimiter _limiter;
     private readonly DeviceCounters _counters;
     private int _turn;
 
@@ -28,6 +31,8 @@ internal sealed class CommandFetch
         NvmeRegisters registers,
         AdminCommands admin,
         IoCommands io,
+        ControllerSeat seat,
+        RateLimiter limiter,
         DeviceCounters counters)
     {
         _slots = slots;
@@ -37,6 +42,8 @@ internal sealed class CommandFetch
         _registers = registers;
         _admin = admin;
         _io = io;
+        _seat = seat;
+        _limiter = limiter;
         _counters = counters;
     }
 
@@ -122,7 +129,8 @@ internal sealed class CommandFetch
             && count < NvmeLimits.FetchBurst
             && _slots.Free > reserve
             && queue.Completion.FirstWaiting < 0
-            && queue.DeletedBy < 0)
+            && queue.DeletedBy < 0
+            && (queue.IsAdmin || _limiter.MayBegin(_seat.Limit)))
         {
             if (!queue.TryFetch(out SubmissionEntry entry))
             {
@@ -139,6 +147,7 @@ internal sealed class CommandFetch
             }
             else
             {
+                _limiter.Began();
                 _io.Start(index, in entry);
             }
         }

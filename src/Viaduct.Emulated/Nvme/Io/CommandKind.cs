@@ -15,4 +15,7 @@ internal enum CommandKind : byte
     FlushAfter,
     Deallocate,
     Format,
+
+    /// <summary>A namespace is being made.</summary>
+    Create,
 }

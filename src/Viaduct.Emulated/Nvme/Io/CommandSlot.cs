@@ -11,6 +11,9 @@ internal struct CommandSlot
     /// <summary>The namespace it works on, where it works on one.</summary>
     internal NvmeNamespace? Namespace;
 
+    /// <summary>Commands are numbered as they are fetched.</summary>
+    internal ulong Serial;
+
     /// <summary>What to do when the back-end finished a part of it.</summary>
     internal CommandKind Kind;
 

@@ -13,6 +13,9 @@ internal sealed class CommandSlots
     /// <summary>Slots that are free.</summary>
     internal int Free { get; private set; }
 
+    /// <summary>The number of the last command that took a slot.</summary>
+    internal ulong LastSerial { get; private set; }
+
     /// <summary>How many there are.</summary>
     internal int Count => _slots.Length;
 
@@ -30,6 +33,7 @@ internal sealed class CommandSlots
             Queue = queue,
             CommandId = entry.CommandId,
             NamespaceId = entry.NamespaceId,
+            Serial = ++LastSerial,
             Next = -1,
             Buffer = -1,
         };

@@ -1,4 +1,5 @@
 using Viaduct.Backends.Block;
+using Viaduct.Emulated.Nvme.Sharing;
 
 namespace Viaduct.Emulated.Nvme.Io;
 
@@ -6,7 +7,7 @@ namespace Viaduct.Emulated.Nvme.Io;
 /// Format NVM (NVMe 1.4, 5.23): the namespace's bytes are zeroed, piece by piece, then its block size changes. Both are
 /// the same with and without user data erase; there is no cryptographic erase. Worker only.
 /// </summary>
-internal sealed class FormatCommand(CommandSlots slots, NamespaceTable namespaces, BackendRequests backend)
+internal sealed class FormatCommand(NvmeSubsystem subsystem, ControllerSeat seat, CommandSlots slots, NamespaceTable namespaces, BackendRequests backend)
 {
     // Large enough to cost few requests, small enough that one doesn't hold the disk up for long.
     private const ulong PieceBytes = 256 << 20;
@@ -17,10 +18,10 @@ internal sealed class FormatCommand(CommandSlots slots, NamespaceTable namespace
         uint protection = (entry.Dword10 >> 5) & 7;
         uint erase = (entry.Dword10 >> 9) & 7;
         bool all = entry.NamespaceId == NamespaceTable.Broadcast;
-        NvmeNamespace? first = all ? namespaces.All[0] : namespaces.Find(entry.NamespaceId);
+        NvmeNamespace? first = all ? FirstAfter(0) : namespaces.Find(entry.NamespaceId);
         if (first is null)
         {
-            return NvmeStatus.InvalidNamespace;
+            return namespaces.Missing(entry.NamespaceId);
         }
 
         if (erase > 1)
@@ -35,7 +36,7 @@ internal sealed class FormatCommand(CommandSlots slots, NamespaceTable namespace
                 continue;
             }
 
-            if (format >= target.Formats || protection != 0)
+            if (format >= target.Core.Formats || protection != 0)
             {
                 return NvmeStatus.InvalidFormat;
             }
@@ -45,18 +46,23 @@ internal sealed class FormatCommand(CommandSlots slots, NamespaceTable namespace
                 return NvmeStatus.NamespaceWriteProtected;
             }
 
-            if (target.Formatting)
+            if (!target.Core.Reservations.Permits(seat.Host, writes: true))
             {
+                return NvmeStatus.ReservationConflict;
+            }
+        }
+
+        ref CommandSlot slot = ref slots[index];
+        foreach (NvmeNamespace target in namespaces.All)
+        {
+            if ((all || target == first) && !target.Core.TryBeginFormat(seat))
+            {
+                // Those that have begun belong to this command, unless there is another one on this controller.
+                EndUpTo(target, all);
                 return NvmeStatus.FormatInProgress;
             }
         }
 
-        foreach (NvmeNamespace target in namespaces.All)
-        {
-            target.Formatting |= all || target == first;
-        }
-
-        ref CommandSlot slot = ref slots[index];
         slot.Kind = CommandKind.Format;
         slot.Length = format;
         slot.Namespace = first;
@@ -80,13 +86,14 @@ internal sealed class FormatCommand(CommandSlots slots, NamespaceTable namespace
             {
                 ulong offset = slot.Position;
                 ulong length = Math.Min(PieceBytes, target.Length - offset);
-                target.FormatPercentLeft = (int)((target.Length - offset) * 100 / target.Length);
+                target.Core.FormatPercentLeft = (int)((target.Length - offset) * 100 / target.Length);
                 slot.Position += length;
                 return backend.Submit(index, target, BlockOperation.WriteZeroesUnmap, offset, length);
             }
 
-            target.BlockShift = target.FormatShift(slot.Length);
-            NvmeNamespace? next = slot.NamespaceId == NamespaceTable.Broadcast ? namespaces.Find(target.Id + 1) : null;
+            target.Core.BlockShift = target.Core.FormatShift(slot.Length);
+            subsystem.Announce(target.Core, but: seat);
+            NvmeNamespace? next = slot.NamespaceId == NamespaceTable.Broadcast ? FirstAfter(target.Id) : null;
             if (next is null)
             {
                 return CommandOutcome.Done;
@@ -105,8 +112,38 @@ internal sealed class FormatCommand(CommandSlots slots, NamespaceTable namespace
         {
             if (slot.NamespaceId == NamespaceTable.Broadcast || target.Id == slot.NamespaceId)
             {
-                target.Formatting = false;
+                target.Core.EndFormat(seat);
             }
         }
+    }
+
+    private void EndUpTo(NvmeNamespace failed, bool all)
+    {
+        foreach (NvmeNamespace target in namespaces.All)
+        {
+            if (target == failed)
+            {
+                return;
+            }
+
+            if (all)
+            {
+                target.Core.EndFormat(seat);
+            }
+        }
+    }
+
+    private NvmeNamespace? FirstAfter(uint id)
+    {
+        foreach (NvmeNamespace target in namespaces.All)
+        {
+            // One that came since the command began isn't part of it.
+            if (target.Id > id && target.IsAttached && (id == 0 || target.Core.Formatting))
+            {
+                return target;
+            }
+        }
+
+        return null;
     }
 }

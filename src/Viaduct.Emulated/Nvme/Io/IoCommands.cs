@@ -1,6 +1,8 @@
 using Viaduct.Backends.Block;
+using Viaduct.Emulated.Nvme.Admin;
 using Viaduct.Emulated.Nvme.Data;
 using Viaduct.Emulated.Nvme.Logs;
+using Viaduct.Emulated.Nvme.Sharing;
 using Viaduct.Platform.Dma;
 
 namespace Viaduct.Emulated.Nvme.Io;
@@ -23,6 +25,10 @@ internal sealed class IoCommands
     private readonly SmartCounters _smart;
     private readonly BufferedCommands _buffered;
     private readonly FormatCommand _format;
+    private readonly ControllerSeat _seat;
+    private readonly RateLimiter _limiter;
+    private readonly ReservationCommands? _reservations;
+    private readonly NamespaceCommands? _management;
 
     internal IoCommands(
         CommandSlots slots,
@@ -32,7 +38,11 @@ internal sealed class IoCommands
         CompletionPath completions,
         SmartCounters smart,
         BufferedCommands buffered,
-        FormatCommand format)
+        FormatCommand format,
+        ControllerSeat seat,
+        RateLimiter limiter,
+        ReservationCommands? reservations,
+        NamespaceCommands? management)
     {
         _slots = slots;
         _namespaces = namespaces;
@@ -42,6 +52,10 @@ internal sealed class IoCommands
         _smart = smart;
         _buffered = buffered;
         _format = format;
+        _seat = seat;
+        _limiter = limiter;
+        _reservations = reservations;
+        _management = management;
     }
 
     /// <summary>Volatile Write Cache (feature 06h): when off, every write is durable before it completes.</summary>
@@ -78,7 +92,7 @@ internal sealed class IoCommands
         CommandOutcome outcome = slot.Status != NvmeStatus.Success ? slot.Status : NextStep(index, ref slot);
         if (!outcome.Continues)
         {
-            Finish(index, outcome.Status);
+            Finish(index, outcome.Status, outcome.Result);
         }
     }
 
@@ -114,7 +128,9 @@ internal sealed class IoCommands
     private CommandOutcome Judge(int index, in SubmissionEntry entry)
     {
         IoOpcode opcode = (IoOpcode)entry.Opcode;
-        if (opcode is not (IoOpcode.Flush or IoOpcode.Write or IoOpcode.Read or IoOpcode.Compare or IoOpcode.WriteZeroes or IoOpcode.DatasetManagement))
+        bool reserves = opcode is IoOpcode.ReservationRegister or IoOpcode.ReservationReport or IoOpcode.ReservationAcquire or IoOpcode.ReservationRelease;
+        if (opcode is not (IoOpcode.Flush or IoOpcode.Write or IoOpcode.Read or IoOpcode.Compare or IoOpcode.WriteZeroes or IoOpcode.DatasetManagement)
+            && !(reserves && _reservations is not null))
         {
             return NvmeStatus.InvalidOpcode;
         }
@@ -133,12 +149,18 @@ internal sealed class IoCommands
         NvmeNamespace? target = _namespaces.Find(entry.NamespaceId);
         if (target is null)
         {
-            return NvmeStatus.InvalidNamespace;
+            return _namespaces.Missing(entry.NamespaceId);
         }
 
-        if (target.Formatting)
+        if (reserves)
         {
-            return NvmeStatus.FormatInProgress;
+            return _reservations!.Start(index, opcode, target.Core, in entry);
+        }
+
+        NvmeStatus status = JudgeAccess(target, writes: opcode is not (IoOpcode.Read or IoOpcode.Compare));
+        if (status != NvmeStatus.Success)
+        {
+            return status;
         }
 
         ref CommandSlot slot = ref _slots[index];
@@ -159,17 +181,29 @@ internal sealed class IoCommands
         NvmeNamespace? target = _namespaces.Find(namespaceId);
         if (target is not null)
         {
-            return target.Formatting ? NvmeStatus.FormatInProgress : _backend.Submit(index, target, BlockOperation.Flush, 0, 0);
+            NvmeStatus status = JudgeAccess(target, writes: true);
+            return status != NvmeStatus.Success ? status : _backend.Submit(index, target, BlockOperation.Flush, 0, 0);
         }
 
         if (namespaceId != NamespaceTable.Broadcast)
         {
-            return NvmeStatus.InvalidNamespace;
+            return _namespaces.Missing(namespaceId);
         }
 
         foreach (NvmeNamespace each in _namespaces.All)
         {
-            CommandOutcome outcome = _backend.Submit(index, each, BlockOperation.Flush, 0, 0);
+            if (!each.Core.Reservations.Permits(_seat.Host, writes: true))
+            {
+                return NvmeStatus.ReservationConflict;
+            }
+        }
+
+        IBlockQueue? last = null;
+        foreach (NvmeNamespace each in _namespaces.All)
+        {
+            // One flush does for all that lie on a disk; mostly they stand together.
+            CommandOutcome outcome = each.Queue == last ? CommandOutcome.Pending : _backend.Submit(index, each, BlockOperation.Flush, 0, 0);
+            last = each.Queue;
             if (!outcome.Continues)
             {
                 slot.Status = outcome.Status;
@@ -178,6 +212,11 @@ internal sealed class IoCommands
 
         return slot.Requests != 0 ? CommandOutcome.Pending : slot.Status;
     }
+
+    private NvmeStatus JudgeAccess(NvmeNamespace target, bool writes) =>
+        target.Core.Formatting ? NvmeStatus.FormatInProgress
+        : !target.Core.Reservations.Permits(_seat.Host, writes) ? NvmeStatus.ReservationConflict
+        : NvmeStatus.Success;
 
     private CommandOutcome StartRange(int index, IoOpcode opcode, NvmeNamespace target, in SubmissionEntry entry)
     {
@@ -240,6 +279,7 @@ internal sealed class IoCommands
         }
 
         _slots[index].Length = length;
+        _limiter.Moves(length);
         return _backend.Submit(index, target, operation, offset, (ulong)length, _map.Segments);
     }
 
@@ -263,12 +303,14 @@ internal sealed class IoCommands
                 return _buffered.DeallocateNext(index);
             case CommandKind.Format:
                 return _format.Next(index);
+            case CommandKind.Create:
+                return _management!.Next(index);
             default:
                 return CommandOutcome.Done;
         }
     }
 
-    private void Finish(int index, NvmeStatus status)
+    private void Finish(int index, NvmeStatus status, uint result = 0)
     {
         ref CommandSlot slot = ref _slots[index];
         if (status is NvmeStatus.UnrecoveredReadError or NvmeStatus.WriteFault)
@@ -281,6 +323,10 @@ internal sealed class IoCommands
             // An admin command: it didn't begin here.
             _format.End(index);
         }
+        else if (slot.Kind == CommandKind.Create)
+        {
+            _management!.End(index, status == NvmeStatus.Success);
+        }
         else
         {
             _smart.End();
@@ -288,7 +334,7 @@ internal sealed class IoCommands
 
         int buffer = slot.Buffer;
         slot.Buffer = -1;
-        _completions.Complete(index, status);
+        _completions.Complete(index, status, result);
         if (buffer >= 0)
         {
             RunWaiting(buffer);

@@ -21,7 +21,10 @@ internal sealed class InterruptPort
     }
 
     /// <summary>Vectors that a completion queue can name.</summary>
-    internal int Count => _vectors.Count;
+    internal int Count => Math.Min(_vectors.Count, Limit);
+
+    /// <summary>Vectors that the controller has as resources (NVMe 1.4, 8.5). Worker.</summary>
+    internal int Limit { get; set; } = int.MaxValue;
 
     /// <summary>Whether interrupts are a level that stands as long as there are unconsumed entries.</summary>
     internal bool UsesPin => _pin is not null && !_messagesEnabled();

@@ -10,6 +10,9 @@ internal sealed class QueueTable(DmaTarget dma, NvmeDoorbells doorbells)
     private SubmissionQueue[] _submissionList = [];
     private CompletionQueue[] _completionList = [];
 
+    /// <summary>I/O queues that the controller has as resources (NVMe 1.4, 8.5).</summary>
+    internal int Limit { get; set; } = NvmeLimits.IoQueues;
+
     /// <summary>I/O queues that Number of Queues (feature 07h) granted; zero-based ids go from 1 to this.</summary>
     internal int Granted { get; set; } = NvmeLimits.IoQueues;
 
@@ -79,6 +82,6 @@ internal sealed class QueueTable(DmaTarget dma, NvmeDoorbells doorbells)
         Array.Clear(_completion);
         _submissionList = [];
         _completionList = [];
-        Granted = NvmeLimits.IoQueues;
+        Granted = Limit;
     }
 }

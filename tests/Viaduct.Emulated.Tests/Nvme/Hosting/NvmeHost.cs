@@ -54,7 +54,8 @@ internal sealed class NvmeHost : IDisposable
         }
         else
         {
-            Controller = new NvmeController(options, Dma, new InterruptPort(Vectors, Pin, () => _messages), Counters, Log, ownThread: false);
+            NvmeSubsystem subsystem = new(options.ToSubsystem());
+            Controller = new NvmeController(subsystem, subsystem.Seat(0), options.Id, Dma, new InterruptPort(Vectors, Pin, () => _messages), Counters, Log, ownThread: false);
             _registers = Controller.Registers;
             _doorbells = Controller.Doorbells;
         }
