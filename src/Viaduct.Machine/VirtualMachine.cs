@@ -216,8 +216,27 @@ public sealed class VirtualMachine : IDisposable
         }
     }
 
-    private PciFunction AddNvme(DiskSpec disk, IBlockBackend backend, DmaTarget dma, DeviceCounters counters) =>
-        Own(NvmeDevice.Create(new NvmeOptions { Id = disk.Id, Disks = [backend] }, dma, counters, _log)).Function;
+    private PciFunction AddNvme(DiskSpec disk, IBlockBackend backend, DmaTarget dma, DeviceCounters counters)
+    {
+        if (disk.VirtualFunctions == 0)
+        {
+            return Own(NvmeDevice.Create(new NvmeOptions { Id = disk.Id, Disks = [backend] }, dma, counters, _log)).Function;
+        }
+
+        int controllers = disk.VirtualFunctions + 1;
+        if (!disk.Shared && backend.Length < (ulong)controllers << 20)
+        {
+            throw new BlockOpenException(disk.Path, $"divided among {controllers} functions (vfs={disk.VirtualFunctions}) it leaves less than 1 MiB for each");
+        }
+
+        NvmeSubsystem subsystem = new(new NvmeSubsystemOptions
+        {
+            Id = disk.Id,
+            Namespaces = disk.Shared ? [NvmeNamespaceOptions.Share(backend, controllers)] : NvmeNamespaceOptions.Divide(backend, controllers),
+            VirtualFunctions = disk.VirtualFunctions,
+        });
+        return Own(NvmeDevice.Create(subsystem, dma, counters, _log)).Function;
+    }
 
     private PciFunction AddVirtioBlock(DiskSpec disk, IBlockBackend backend, DmaTarget dma, DeviceCounters counters)
     {

@@ -19,4 +19,10 @@ public sealed record DiskSpec
 
     /// <summary>Whether the host's page cache is passed by (O_DIRECT).</summary>
     public bool Direct { get; init; }
+
+    /// <summary>Virtual functions that the guest can make, 0 to 127; on the emulated road. The disk is divided into equal namespaces, the physical function's first, or is <see cref="Shared"/>.</summary>
+    public int VirtualFunctions { get; init; }
+
+    /// <summary>Whether all functions have the whole disk as one namespace.</summary>
+    public bool Shared { get; init; }
 }

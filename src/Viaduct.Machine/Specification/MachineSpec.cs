@@ -1,6 +1,7 @@
 using Viaduct.Engines.Software;
 
 using Viaduct.Machine.GuestParts;
+using Viaduct.Platform.Accounting;
 
 namespace Viaduct.Machine.Specification;
 
@@ -12,6 +13,9 @@ public sealed record MachineSpec
 
     /// <summary>The most memory, in bytes: 64-bit BARs have to fit above it in the address space.</summary>
     public const ulong MaxMemory = 1UL << 40;
+
+    /// <summary>Virtual functions that an emulated disk can have.</summary>
+    public const int MaxVirtualFunctions = 127;
 
     /// <summary>For people: logs and lists.</summary>
     public string Name { get; init; } = "guest";
@@ -71,6 +75,14 @@ public sealed record MachineSpec
         if (Disks.Count + others > VirtualMachine.MaxDevices)
         {
             return $"--disk: {Disks.Count} disks, and there are {VirtualMachine.MaxDevices - others} slots for them";
+        }
+
+        DiskSpec? odd = Disks.FirstOrDefault(disk => disk.VirtualFunctions is < 0 or > MaxVirtualFunctions || (disk.VirtualFunctions != 0 && disk.Road != Road.Emulated) || (disk.Shared && disk.VirtualFunctions == 0));
+        if (odd is not null)
+        {
+            return odd.VirtualFunctions is < 0 or > MaxVirtualFunctions ? $"--disk: id={odd.Id} has vfs={odd.VirtualFunctions}, and there can be {MaxVirtualFunctions} at most"
+                : odd.VirtualFunctions != 0 ? $"--disk: id={odd.Id} has vfs={odd.VirtualFunctions}, which takes road=emulated"
+                : $"--disk: id={odd.Id} is shared, which takes vfs=…";
         }
 
         IGrouping<string, DiskSpec>? twice = Disks.GroupBy(disk => disk.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);

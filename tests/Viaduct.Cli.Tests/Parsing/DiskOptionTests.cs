@@ -23,6 +23,13 @@ public sealed class DiskOptionTests
     }
 
     [Fact]
+    public void Parse_VirtualFunctions_AreTaken()
+    {
+        DiskSpec disk = DiskOption.Parse("path=a,road=emulated,vfs=4,shared,id=d", 0);
+        Assert.Equal(new DiskSpec { Id = "d", Path = "a", Road = Road.Emulated, VirtualFunctions = 4, Shared = true }, disk);
+    }
+
+    [Fact]
     public void Parse_FlagOff_IsOff() => Assert.False(DiskOption.Parse("path=a,readonly=off", 0).ReadOnly);
 
     [Theory]
@@ -35,6 +42,10 @@ public sealed class DiskOptionTests
     [InlineData("path=a,road=highway", "'road=highway' is none of emulated, paravirtual")]
     [InlineData("path=a,format=vmdk", "'format=vmdk'")]
     [InlineData("path=a,readonly=maybe", "'readonly=maybe'")]
+    [InlineData("path=a,road=emulated,vfs=128", "'vfs=128' is no number up to 127")]
+    [InlineData("path=a,road=emulated,vfs=-1", "'vfs=-1'")]
+    [InlineData("path=a,vfs=4", "'vfs=4' takes road=emulated")]
+    [InlineData("path=a,road=emulated,shared", "'shared' takes vfs")]
     [InlineData("path=a,colour=red", "'colour' isn't known here")]
     [InlineData("path=a,id=a b", "'id=a b'")]
     [InlineData("path=a,id=012345678901234567890", "at most 20")]
