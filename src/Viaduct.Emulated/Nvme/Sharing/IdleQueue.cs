@@ -20,6 +20,9 @@ internal sealed class IdleQueue : IBlockQueue
     public void Wait() => _wake.WaitOne();
 
     /// <inheritdoc/>
+    public void Wait(TimeSpan limit) => _wake.WaitOne(limit);
+
+    /// <inheritdoc/>
     public void Wake() => _wake.Set();
 
     /// <inheritdoc/>
