@@ -39,4 +39,14 @@ public sealed class MachineSpecTests
         Assert.Null((_right with { Disks = disks[1..] }).Problem());
         Assert.Contains($"{VirtualMachine.MaxDevices + 1}", (_right with { Disks = disks }).Problem(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Problem_ADeviceThatIsAssignedTwice_QuotesIt()
+    {
+        AssignedSpec device = new() { Id = "a", Socket = "/run/a.sock" };
+        Assert.Null((_right with { Assigned = [device] }).Problem());
+        Assert.Equal("--assign: two devices have id=a", (_right with { Assigned = [device, device with { Socket = "b" }] }).Problem());
+        Assert.Contains("/run/../run/a.sock", (_right with { Assigned = [device, new() { Id = "b", Socket = "/run/../run/a.sock" }] }).Problem(), StringComparison.Ordinal);
+        Assert.Equal("--assign: two devices have id=a", (_right with { Disks = [new() { Id = "a", Path = "a.img" }], Assigned = [device] }).Problem());
+    }
 }
