@@ -8,6 +8,7 @@ using Viaduct.Emulated.Nvme.Sharing;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Pci;
 using Viaduct.Platform.Workers;
 
 namespace Viaduct.Emulated.Nvme;
@@ -56,6 +57,7 @@ internal sealed class NvmeController : IWork, IDisposable
     private readonly BlockCompletion[] _reaped = new BlockCompletion[ReapBatch];
     private readonly object _resetGate = new();
     private readonly DeviceWorker? _worker;
+    private volatile DoorbellWatch? _watch;
     private long _resetsDone;
     private ControllerState _state;
     private bool _disposed;
@@ -115,11 +117,12 @@ internal sealed class NvmeController : IWork, IDisposable
             _completions,
             _io,
             _queueCommands,
-            new IdentifyCommand(subsystem, seat, _namespaces, _map),
+            new IdentifyCommand(subsystem, seat, _namespaces, _map, _doorbells),
             new FeatureCommands(_features, _map, _queues, interrupts, _io, _events, seat, _namespaces, subsystem.IsShared),
             new LogCommands(_map, errors, _smart, _changed, reservationLog, _features, _events, opcode => AdminCommands.Supports(opcode, manages), subsystem.IsShared),
             _events,
             format,
+            _doorbells,
             _management,
             manages ? new VirtualizationCommand(subsystem, _waiting) : null);
         _fetch = new CommandFetch(_slots, _queues, _doorbells, _shadow, _registers, _admin, _io, seat, _limiter, counters);
@@ -145,7 +148,7 @@ internal sealed class NvmeController : IWork, IDisposable
     internal IAccessHandler Registers => _registers;
 
     /// <summary>The doorbell page.</summary>
-    internal IAccessHandler Doorbells => _doorbells;
+    internal NvmeDoorbells Doorbells => _doorbells;
 
     /// <inheritdoc/>
     public bool DoWork()
@@ -169,14 +172,34 @@ internal sealed class NvmeController : IWork, IDisposable
             _completions.Notify();
         }
 
-        return worked || (_state == ControllerState.Running && _dma.Granted && _fetch.ArmShadow());
+        worked = worked || (_state == ControllerState.Running && _dma.Granted && _fetch.ArmShadow());
+        if (worked)
+        {
+            _watch?.Worked();
+        }
+
+        return worked;
     }
 
     /// <inheritdoc/>
-    public void Sleep() => _disks.Wait();
+    public void Sleep()
+    {
+        TimeSpan pause = _watch?.Pause() ?? Timeout.InfiniteTimeSpan;
+        if (pause != TimeSpan.Zero)
+        {
+            _disks.Wait(pause);
+        }
+    }
 
     /// <inheritdoc/>
     public void Wake() => _disks.Wake();
+
+    /// <summary>Has the worker watch the doorbells where its function's host shows them to the guest as memory.</summary>
+    internal void Watch(DoorbellPage page)
+    {
+        _doorbells.Page = page;
+        _watch = new DoorbellWatch(page, TimeProvider.System);
+    }
 
     /// <summary>Takes the subsystem's word. Any thread.</summary>
     internal void Post(in ControllerNotice notice) => _link.Post(in notice);
@@ -221,6 +244,7 @@ internal sealed class NvmeController : IWork, IDisposable
         _namespaces.Dispose();
         _disks.Dispose();
         _buffers.Dispose();
+        _doorbells.Dispose();
     }
 
     /// <summary>Wakes the worker for somebody who may come after its end: a timer, another controller.</summary>

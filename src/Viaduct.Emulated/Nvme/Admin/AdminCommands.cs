@@ -1,4 +1,5 @@
 using Viaduct.Emulated.Nvme.Io;
+using Viaduct.Emulated.Nvme.Queues;
 
 namespace Viaduct.Emulated.Nvme.Admin;
 
@@ -13,6 +14,7 @@ internal sealed class AdminCommands
     private readonly LogCommands _logs;
     private readonly AsyncEvents _events;
     private readonly FormatCommand _format;
+    private readonly NvmeDoorbells _doorbells;
     private readonly NamespaceCommands? _namespaces;
     private readonly VirtualizationCommand? _virtualization;
 
@@ -25,6 +27,7 @@ internal sealed class AdminCommands
         LogCommands logs,
         AsyncEvents events,
         FormatCommand format,
+        NvmeDoorbells doorbells,
         NamespaceCommands? namespaces,
         VirtualizationCommand? virtualization)
     {
@@ -36,6 +39,7 @@ internal sealed class AdminCommands
         _logs = logs;
         _events = events;
         _format = format;
+        _doorbells = doorbells;
         _namespaces = namespaces;
         _virtualization = virtualization;
     }
@@ -83,6 +87,7 @@ internal sealed class AdminCommands
             AdminOpcode.NamespaceManagement => _namespaces!.Manage(index, in entry),
             AdminOpcode.NamespaceAttachment => _namespaces!.Attach(index, in entry),
             AdminOpcode.VirtualizationManagement => _virtualization!.Run(index, in entry),
+            AdminOpcode.DoorbellBufferConfig when _doorbells.AreShown => NvmeStatus.InvalidOpcode,
             AdminOpcode.DoorbellBufferConfig => _queues.ConfigureShadow(in entry),
             _ => _format.Start(index, in entry),
         };

@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Viaduct.Emulated.Nvme.Data;
 using Viaduct.Emulated.Nvme.Logs;
+using Viaduct.Emulated.Nvme.Queues;
 using Viaduct.Emulated.Nvme.Sharing;
 
 namespace Viaduct.Emulated.Nvme.Admin;
 
 /// <summary>Identify (NVMe 1.4, 5.15), by what CNS asks for. Worker only.</summary>
-internal sealed class IdentifyCommand(NvmeSubsystem subsystem, ControllerSeat seat, NamespaceTable namespaces, TransferMap map)
+internal sealed class IdentifyCommand(NvmeSubsystem subsystem, ControllerSeat seat, NamespaceTable namespaces, TransferMap map, NvmeDoorbells doorbells)
 {
     private const int ListBytes = 4096;
 
@@ -69,7 +70,7 @@ internal sealed class IdentifyCommand(NvmeSubsystem subsystem, ControllerSeat se
             // An I/O controller.
             ControllerType = 1,
             // Bit 1: Format NVM; bit 8: Doorbell Buffer Config; bits 3 and 7: management of namespaces and virtualization.
-            OptionalAdminCommands = (ushort)((1 << 1) | (1 << 8) | (Manages ? (1 << 3) | (1 << 7) : 0)),
+            OptionalAdminCommands = (ushort)((1 << 1) | (doorbells.AreShown ? 0 : 1 << 8) | (Manages ? (1 << 3) | (1 << 7) : 0)),
             AbortLimit = 3,
             EventRequestLimit = NvmeLimits.EventRequests - 1,
             // One slot, read-only.

@@ -1,6 +1,7 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Memory;
+using Viaduct.Platform.Pci;
 
 namespace Viaduct.Emulated.Nvme.Queues;
 
@@ -39,6 +40,12 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
 
     /// <summary>The page's values, 4 bytes a doorbell.</summary>
     internal HostMemory Memory => _memory;
+
+    /// <summary>The page as its function's host knows it.</summary>
+    internal DoorbellPage? Page { get; set; }
+
+    /// <summary>Whether the guest may be shown the page as memory: then it needs no shadows, for a doorbell costs it nothing.</summary>
+    internal bool AreShown => Page?.Trap is not null;
 
     /// <inheritdoc/>
     public AccessStatus Read(ulong offset, int size, out ulong value)

@@ -52,7 +52,8 @@ internal sealed class DiskQueues : IDisposable
     }
 
     /// <summary>Sleeps until something came back or <see cref="Wake"/> was called. Worker.</summary>
-    internal void Wait() => _first.Wait();
+    /// <param name="longest">The longest time, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    internal void Wait(TimeSpan longest) => _first.Wait(longest);
 
     /// <summary>Any thread.</summary>
     internal void Wake()

@@ -20,7 +20,7 @@ internal sealed class IdleQueue : IBlockQueue
     public void Wait() => _wake.WaitOne();
 
     /// <inheritdoc/>
-    public void Wait(TimeSpan limit) => _wake.WaitOne(limit);
+    public void Wait(TimeSpan longest) => _wake.WaitOne(longest);
 
     /// <inheritdoc/>
     public void Wake() => _wake.Set();
