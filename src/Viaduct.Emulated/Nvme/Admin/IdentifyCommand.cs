@@ -140,8 +140,8 @@ internal sealed class IdentifyCommand(NvmeSubsystem subsystem, ControllerSeat se
             Blocks = blocks,
             Capacity = blocks,
             Utilization = blocks,
-            // NSABP and OPTPERF: the atomic units and the granularities below are there.
-            Features = (1 << 1) | (1 << 4),
+            // OPTPERF: the granularities below are there.
+            Features = 1 << 4,
             Formats = (byte)(target.Formats - 1),
             CurrentFormat = (byte)target.CurrentFormat,
             Multipath = target.Shared ? (byte)1 : (byte)0,
@@ -149,9 +149,6 @@ internal sealed class IdentifyCommand(NvmeSubsystem subsystem, ControllerSeat se
             ReservationCapabilities = subsystem.IsShared ? (byte)0b0111_1110 : (byte)0,
             FormatProgress = (byte)(0x80 | (target.Formatting ? target.FormatPercentLeft : 0)),
             DeallocateFeatures = Deallocation,
-            // Linux takes the smaller of these and of the write granularity for the physical block.
-            AtomicWrite = granularity,
-            AtomicWriteOnPowerFail = granularity,
             CapacityBytes = length,
             WriteGranularity = granularity,
             WriteAlignment = granularity,

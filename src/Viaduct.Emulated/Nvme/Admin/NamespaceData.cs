@@ -53,16 +53,6 @@ internal unsafe struct NamespaceData
     [FieldOffset(33)]
     internal byte DeallocateFeatures;
 
-    /// <summary>NAWUN, NAWUPF and NACWU: blocks that are written whole or not at all, from zero.</summary>
-    [FieldOffset(34)]
-    internal ushort AtomicWrite;
-
-    [FieldOffset(36)]
-    internal ushort AtomicWriteOnPowerFail;
-
-    [FieldOffset(38)]
-    internal ushort AtomicCompareAndWrite;
-
     /// <summary>NVMCAP, bytes; 16 bytes in the specification.</summary>
     [FieldOffset(48)]
     internal ulong CapacityBytes;
