@@ -32,12 +32,39 @@ public sealed unsafe class InstructionOracleTests
         using EngineImageRunner engine = new(static (memory, ports) => new SoftwareEngine(memory, ports, 1));
         InstructionOracle oracle = new(processor, engine, SupportedInstructions.Contains, 77, null);
 
-        // PUNPCKHBW mm, m64 behind a stack pointer that isn't canonical.
+        // A store that KVM has to map the page for, then PUNPCKHBW, behind a stack pointer that isn't canonical.
         OracleReport report = Run(oracle, 3050, 1);
 
         Assert.Null(report.Failure);
         Assert.True(report.Mismatched == 0, string.Join('\n', report.Mismatches.Select(m => m.Text)));
         Assert.Equal(1, report.Cases);
+    }
+
+    [Theory]
+    [InlineData(0x0000_7FFF_FFFF_F000, 1)]
+    [InlineData(unchecked((long)0xFFFF_8000_0000_0000), 1)]
+    [InlineData(0x0000_8000_0000_0000, 0)]
+    [InlineData(unchecked((long)0xFFFF_7FFF_FFFF_FFFF), 0)]
+    public void UndefinedOpcodeThatTheEngineMisses_IsADifference_UnlessTheStackPointerIsNotCanonical(long stackPointer, int differences)
+    {
+        const ulong Place = OracleLayout.Slots + OracleLayout.SlotEntry;
+        const ulong UndefinedOpcode = 6;
+        byte[] code = [0x0F, 0x68, 0x0E];
+        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(64, code, Place);
+        TestCase test = new(0, Iced.Intel.Mnemonic.Punpckhbw, code, [decoder.Decode()], 0, 0, 0, []);
+        using HostMemory expected = new("expected", OracleLayout.MemoryLength);
+        using HostMemory actual = new("actual", OracleLayout.MemoryLength);
+        CaseRecord* processor = OracleImage.Record(expected, 0);
+        CaseRecord* engine = OracleImage.Record(actual, 0);
+        processor->Vector = UndefinedOpcode;
+        processor->FaultRip = Place;
+        processor->After.Registers[4] = engine->After.Registers[4] = (ulong)stackPointer;
+        engine->Vector = OracleLayout.NoVector;
+
+        List<Difference> found = [];
+        CaseComparer.Compare(test, expected, actual, found);
+
+        Assert.Equal(differences, found.Count);
     }
 
     [Fact]
