@@ -51,4 +51,15 @@ internal static class ApicRegister
         LvtLint0 or LvtLint1 => 0x0001_A7FF,
         _ => 0x0001_00FF,
     };
+
+    /// <summary>Bits that WRMSR may set; others are #GP (11.12.1.3).</summary>
+    internal static uint X2ApicWritable(uint index) => index switch
+    {
+        EndOfInterrupt or ErrorStatus => 0,
+        TaskPriority => 0xFF,
+        SpuriousVector => 0x3FF,
+        DivideConfiguration => 0xB,
+        >= LvtTimer and <= LvtError => LvtWritable(index) | 0x5000,
+        _ => uint.MaxValue,
+    };
 }

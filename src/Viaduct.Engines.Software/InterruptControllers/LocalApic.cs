@@ -18,29 +18,20 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>Bytes of the MMIO page.</summary>
     public const ulong MmioLength = 0x1000;
 
-    private const ulong BaseBootstrap = 1 << 8;
-    private const ulong BaseX2Apic = 1 << 10;
-    private const ulong BaseEnabled = 1 << 11;
-    private const ulong BaseAddressMask = 0x000F_FFFF_FFFF_F000;
-
-    private readonly bool _bootstrap;
     private readonly ICpuKick _kick;
     private readonly InterruptRouter _router;
     private readonly ApicTimer _timer;
+    private readonly ApicBase _base;
+    private readonly ProcessorSignals _signals = new();
+    private readonly InterruptCommand _command;
     private readonly VectorPriorities _vectors = new();
     private readonly LocalVectorTable _lvt = new();
 
-    private ulong _baseRegister;
     private volatile uint _spurious;
     private volatile uint _logicalDestination;
     private volatile uint _destinationFormat;
-    private uint _commandLow;
-    private uint _commandHigh;
     private uint _errorStatus;
     private uint _errorsSeen;
-    private int _nmi;
-    private int _init;
-    private int _startUp = -1;
 
     /// <param name="id">The APIC ID.</param>
     /// <param name="bootstrap">Whether this is the bootstrap processor's.</param>
@@ -50,10 +41,11 @@ public sealed class LocalApic : IAccessHandler
     public LocalApic(uint id, bool bootstrap, IEngineClock clock, ICpuKick kick, InterruptRouter router)
     {
         Id = id;
-        _bootstrap = bootstrap;
         _kick = kick;
         _router = router;
         _timer = new ApicTimer(clock);
+        _base = new ApicBase(bootstrap);
+        _command = new InterruptCommand(this, router);
         Reset();
         router.Add(this);
     }
@@ -62,16 +54,16 @@ public sealed class LocalApic : IAccessHandler
     public uint Id { get; }
 
     /// <summary>IA32_APIC_BASE (MSR 1BH) as it reads.</summary>
-    public ulong BaseRegister => _baseRegister;
+    public ulong BaseRegister => _base.Value;
 
     /// <summary>The guest physical address of the MMIO page.</summary>
-    public ulong MmioBase => _baseRegister & BaseAddressMask;
+    public ulong MmioBase => _base.Address;
 
     /// <summary>Whether the MMIO page is there: enabled and not in x2APIC mode.</summary>
-    public bool IsMmioVisible => (_baseRegister & (BaseEnabled | BaseX2Apic)) == BaseEnabled;
+    public bool IsMmioVisible => _base.IsMmioVisible;
 
     /// <summary>Whether the registers are MSRs 800H to 8FFH.</summary>
-    public bool IsX2Apic => (_baseRegister & BaseX2Apic) != 0;
+    public bool IsX2Apic => _base.IsX2Apic;
 
     /// <summary>The vector that the processor should take now if its IF allows, −1 when none. The processor's thread.</summary>
     public int PendingVector => _vectors.Pending;
@@ -80,10 +72,10 @@ public sealed class LocalApic : IAccessHandler
     public long NextDeadline => _timer.NextDeadline;
 
     /// <summary>Whether a non-maskable interrupt waits.</summary>
-    public bool IsNmiPending => Volatile.Read(ref _nmi) != 0;
+    public bool IsNmiPending => _signals.IsNmiPending;
 
     /// <summary>Whether an INIT or a start-up message waits.</summary>
-    public bool IsResetPending => Volatile.Read(ref _init) != 0 || Volatile.Read(ref _startUp) >= 0;
+    public bool IsResetPending => _signals.IsResetPending;
 
     /// <summary>CR8: bits 7 to 4 of the task priority.</summary>
     public uint Cr8
@@ -114,10 +106,8 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>The state after power-on: xAPIC mode at <see cref="DefaultBase"/>.</summary>
     public void Reset()
     {
-        _baseRegister = DefaultBase | BaseEnabled | (_bootstrap ? BaseBootstrap : 0);
-        Volatile.Write(ref _nmi, 0);
-        Volatile.Write(ref _init, 0);
-        Volatile.Write(ref _startUp, -1);
+        _base.Reset();
+        _signals.Clear();
         ResetRegisters();
     }
 
@@ -130,8 +120,7 @@ public sealed class LocalApic : IAccessHandler
         _spurious = 0xFF;
         _logicalDestination = IsX2Apic ? X2ApicLogicalId : 0;
         _destinationFormat = uint.MaxValue;
-        _commandLow = 0;
-        _commandHigh = 0;
+        _command.Reset();
         _errorStatus = 0;
         Volatile.Write(ref _errorsSeen, 0);
     }
@@ -150,25 +139,21 @@ public sealed class LocalApic : IAccessHandler
     }
 
     /// <summary>Takes the pending non-maskable interrupt. Several that came before it was taken are one.</summary>
-    public bool TakeNmi() => Volatile.Read(ref _nmi) != 0 && Interlocked.Exchange(ref _nmi, 0) != 0;
+    public bool TakeNmi() => _signals.TakeNmi();
 
     /// <summary>Takes the pending INIT; the processor then resets itself and calls <see cref="ResetRegisters"/>.</summary>
-    public bool TakeInit() => Volatile.Read(ref _init) != 0 && Interlocked.Exchange(ref _init, 0) != 0;
+    public bool TakeInit() => _signals.TakeInit();
 
     /// <summary>Takes the pending start-up message; a processor that doesn't wait for one drops it.</summary>
     /// <param name="vector">The page number of the first instruction, −1 when there was no message.</param>
-    public bool TakeStartUp(out int vector)
-    {
-        vector = Interlocked.Exchange(ref _startUp, -1);
-        return vector >= 0;
-    }
+    public bool TakeStartUp(out int vector) => _signals.TakeStartUp(out vector);
 
     /// <summary>A fixed interrupt arrives. Any thread.</summary>
     /// <param name="vector">0 to 255; below 16 is an error that the guest can read.</param>
     /// <param name="level">Level-triggered.</param>
     public void Accept(int vector, bool level)
     {
-        if ((_baseRegister & BaseEnabled) == 0 || !IsSoftwareEnabled)
+        if (!_base.IsEnabled || !IsSoftwareEnabled)
         {
             return;
         }
@@ -188,29 +173,28 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>A non-maskable interrupt arrives. Any thread.</summary>
     public void AcceptNmi()
     {
-        Volatile.Write(ref _nmi, 1);
+        _signals.RaiseNmi();
         _kick.Kick();
     }
 
     /// <summary>An INIT arrives. Any thread.</summary>
     public void AcceptInit()
     {
-        Volatile.Write(ref _startUp, -1);
-        Volatile.Write(ref _init, 1);
+        _signals.RaiseInit();
         _kick.Kick();
     }
 
     /// <summary>A start-up message arrives. Any thread.</summary>
     public void AcceptStartUp(byte vector)
     {
-        Volatile.Write(ref _startUp, vector);
+        _signals.RaiseStartUp(vector);
         _kick.Kick();
     }
 
     /// <summary>Whether a message is for this APIC (11.6.2). Any thread.</summary>
     public bool Matches(in InterruptMessage message)
     {
-        if ((_baseRegister & BaseEnabled) == 0)
+        if (!_base.IsEnabled)
         {
             return false;
         }
@@ -231,22 +215,18 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>Writes IA32_APIC_BASE. False for #GP: reserved bits or a transition that figure 11-27 doesn't have.</summary>
     public bool TryWriteBase(ulong value)
     {
-        const ulong Known = BaseAddressMask | BaseBootstrap | BaseX2Apic | BaseEnabled;
-        ulong changed = value ^ _baseRegister;
-        bool enabled = (value & BaseEnabled) != 0;
-        bool x2Apic = (value & BaseX2Apic) != 0;
-        bool wasEnabled = (_baseRegister & BaseEnabled) != 0;
-        if ((value & ~Known) != 0 || (x2Apic && (!enabled || !wasEnabled)) || (IsX2Apic && enabled && !x2Apic))
+        bool wasEnabled = _base.IsEnabled;
+        bool wasX2Apic = IsX2Apic;
+        if (!_base.TryWrite(value))
         {
             return false;
         }
 
-        _baseRegister = (value & ~BaseBootstrap) | (_bootstrap ? BaseBootstrap : 0);
-        if ((changed & BaseEnabled) != 0)
+        if (_base.IsEnabled != wasEnabled)
         {
             ResetRegisters();
         }
-        else if ((changed & BaseX2Apic) != 0)
+        else if (IsX2Apic != wasX2Apic)
         {
             _logicalDestination = X2ApicLogicalId;
         }
@@ -265,7 +245,7 @@ public sealed class LocalApic : IAccessHandler
 
         if (index == ApicRegister.CommandLow)
         {
-            value = ((ulong)_commandHigh << 32) | _commandLow;
+            value = ((ulong)_command.High << 32) | _command.Low;
             return true;
         }
 
@@ -290,7 +270,7 @@ public sealed class LocalApic : IAccessHandler
                     return false;
                 }
 
-                _commandHigh = (uint)(value >> 32);
+                _command.High = (uint)(value >> 32);
                 return TryWrite(index, (uint)value);
             case ApicRegister.SelfIpi:
                 if (value > 0xFF)
@@ -298,14 +278,14 @@ public sealed class LocalApic : IAccessHandler
                     return false;
                 }
 
-                Send(new InterruptMessage(DeliveryMode.Fixed, (byte)value, false, false, Id, true), shorthand: 1);
+                NoteIfIllegal(_command.TrySendSelf((byte)value));
                 return true;
             case ApicRegister.LogicalDestination:
             case ApicRegister.DestinationFormat:
             case ApicRegister.CommandHigh:
                 return false;
             default:
-                return (value & ~(ulong)X2ApicWritable(index)) == 0 && TryWrite(index, (uint)value);
+                return (value & ~(ulong)ApicRegister.X2ApicWritable(index)) == 0 && TryWrite(index, (uint)value);
         }
     }
 
@@ -339,16 +319,6 @@ public sealed class LocalApic : IAccessHandler
     }
 
     private uint X2ApicLogicalId => ((Id >> 4) << 16) | (1u << (int)(Id & 0xF));
-
-    private static uint X2ApicWritable(uint index) => index switch
-    {
-        ApicRegister.EndOfInterrupt or ApicRegister.ErrorStatus => 0,
-        ApicRegister.TaskPriority => 0xFF,
-        ApicRegister.SpuriousVector => 0x3FF,
-        ApicRegister.DivideConfiguration => 0xB,
-        >= ApicRegister.LvtTimer and <= ApicRegister.LvtError => ApicRegister.LvtWritable(index) | 0x5000,
-        _ => uint.MaxValue,
-    };
 
     private bool TryRead(uint index, out uint value)
     {
@@ -392,10 +362,10 @@ public sealed class LocalApic : IAccessHandler
                 value = _errorStatus;
                 return true;
             case ApicRegister.CommandLow:
-                value = _commandLow;
+                value = _command.Low;
                 return true;
             case ApicRegister.CommandHigh:
-                value = _commandHigh;
+                value = _command.High;
                 return true;
             case >= ApicRegister.LvtTimer and <= ApicRegister.LvtError:
                 value = _lvt[index];
@@ -438,10 +408,10 @@ public sealed class LocalApic : IAccessHandler
                 _errorStatus = Interlocked.Exchange(ref _errorsSeen, 0);
                 return true;
             case ApicRegister.CommandLow:
-                WriteCommand(value);
+                NoteIfIllegal(_command.TrySend(value));
                 return true;
             case ApicRegister.CommandHigh:
-                _commandHigh = value & 0xFF00_0000;
+                _command.High = value & 0xFF00_0000;
                 return true;
             case >= ApicRegister.LvtTimer and <= ApicRegister.LvtError:
                 WriteLvt(index, value);
@@ -478,43 +448,11 @@ public sealed class LocalApic : IAccessHandler
         }
     }
 
-    private void WriteCommand(uint value)
+    private void NoteIfIllegal(bool sent)
     {
-        _commandLow = value & 0x000C_CFFF;
-        DeliveryMode mode = InterruptMessage.ModeOf(value);
-        bool level = (value & (1 << 15)) != 0;
-        bool assert = (value & (1 << 14)) != 0;
-        if (mode == DeliveryMode.Init && level && !assert)
-        {
-            // The INIT level de-assert of the first APICs; since then it does nothing.
-            return;
-        }
-
-        bool wide = IsX2Apic;
-        uint destination = wide ? _commandHigh : _commandHigh >> 24;
-        bool logical = (value & (1 << 11)) != 0;
-        Send(new InterruptMessage(mode, (byte)value, false, logical, destination, wide), (value >> 18) & 3);
-    }
-
-    private void Send(in InterruptMessage message, uint shorthand)
-    {
-        if (message.Mode is DeliveryMode.Fixed or DeliveryMode.LowestPriority && message.Vector < 16)
+        if (!sent)
         {
             NoteError(ApicRegister.SendIllegalVector);
-            return;
-        }
-
-        switch (shorthand)
-        {
-            case 0:
-                _router.Deliver(message);
-                break;
-            case 1:
-                InterruptRouter.DeliverTo(this, message);
-                break;
-            default:
-                _router.DeliverToAll(message, except: shorthand == 3 ? this : null);
-                break;
         }
     }
 
