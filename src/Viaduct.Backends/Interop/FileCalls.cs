@@ -22,10 +22,13 @@ internal static unsafe partial class FileCalls
     internal const int AT_EMPTY_PATH = 0x1000;
     internal const uint STATX_BASIC_STATS = 0x7FF;
     internal const uint STATX_DIOALIGN = 0x2000;
-    internal const int S_IFMT = 0xF000;
-    internal const int S_IFREG = 0x8000;
-    internal const int S_IFBLK = 0x6000;
-    internal const int S_IFDIR = 0x4000;
+
+    // S_IFMT and so on.
+    internal const int IFMT = 0xF000;
+    internal const int IFREG = 0x8000;
+    internal const int IFBLK = 0x6000;
+    internal const int IFDIR = 0x4000;
+
     internal const int FALLOC_FL_KEEP_SIZE = 1;
     internal const int FALLOC_FL_PUNCH_HOLE = 2;
     internal const int FALLOC_FL_ZERO_RANGE = 16;

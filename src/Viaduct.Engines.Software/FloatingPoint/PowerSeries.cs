@@ -6,14 +6,14 @@ namespace Viaduct.Engines.Software.FloatingPoint;
 /// </summary>
 internal sealed class PowerSeries
 {
-    private static readonly UInt128 One = UInt128.One << 126;
+    private static readonly UInt128 _one = UInt128.One << 126;
 
     private readonly UInt128[] _coefficients;
 
     private PowerSeries(int terms, Func<int, UInt128, UInt128> next)
     {
         _coefficients = new UInt128[terms];
-        _coefficients[0] = One;
+        _coefficients[0] = _one;
         for (var i = 1; i < terms; i++)
         {
             _coefficients[i] = next(i, _coefficients[i - 1]);
@@ -30,7 +30,7 @@ internal sealed class PowerSeries
     internal static PowerSeries Exponential { get; } = new(33, (i, previous) => previous / (ulong)(i + 1));
 
     /// <summary>atan(x)/x, or atanh(x)/x without alternation, in x².</summary>
-    internal static PowerSeries ArcTangent { get; } = new(52, (i, _) => One / (ulong)((2 * i) + 1));
+    internal static PowerSeries ArcTangent { get; } = new(52, (i, _) => _one / (ulong)((2 * i) + 1));
 
     /// <summary>The sum at <paramref name="argument"/>, its terms' signs alternating if so said.</summary>
     internal Unpacked Evaluate(UInt128 argument, bool alternating)
@@ -43,7 +43,7 @@ internal sealed class PowerSeries
         }
 
         // The argument isn't zero, so that a sum of one stands for something just below it: directed rounding can tell.
-        if (alternating && sum == One)
+        if (alternating && sum == _one)
         {
             sum--;
         }

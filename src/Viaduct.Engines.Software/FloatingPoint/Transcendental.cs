@@ -3,12 +3,12 @@ namespace Viaduct.Engines.Software.FloatingPoint;
 /// <summary>F2XM1, FYL2X, FYL2XP1 and FPATAN, right to well under one unit of the last of 64 bits.</summary>
 internal static class Transcendental
 {
-    private static readonly Unpacked One = Unpacked.FromInteger(false, 1);
-    private static readonly Unpacked Two = Unpacked.FromInteger(false, 2);
+    private static readonly Unpacked _one = Unpacked.FromInteger(false, 1);
+    private static readonly Unpacked _two = Unpacked.FromInteger(false, 2);
 
     // √2 and tan(π/8), roughly: where one reduction takes over from another.
-    private static readonly UInt128 RootOfTwo = new(0xB504_F333_F9DE_6484, 0);
-    private static readonly Unpacked EighthTurnTangent = new(false, -2, new UInt128(0xD413_CCCF_E779_9211, 0));
+    private static readonly UInt128 _rootOfTwo = new(0xB504_F333_F9DE_6484, 0);
+    private static readonly Unpacked _eighthTurnTangent = new(false, -2, new UInt128(0xD413_CCCF_E779_9211, 0));
 
     /// <summary>2^x − 1. Outside of [−1, 1], where the result is undefined, x itself.</summary>
     internal static Float80 PowerMinusOne(Float80 value, ref FloatStatus status)
@@ -160,19 +160,19 @@ internal static class Transcendental
     /// <summary>atan of a number up to one.</summary>
     private static Unpacked SmallAngle(in Unpacked tangent, in Unpacked eighth)
     {
-        if (tangent.Exponent < EighthTurnTangent.Exponent
-            || (tangent.Exponent == EighthTurnTangent.Exponent && tangent.Significand <= EighthTurnTangent.Significand))
+        if (tangent.Exponent < _eighthTurnTangent.Exponent
+            || (tangent.Exponent == _eighthTurnTangent.Exponent && tangent.Significand <= _eighthTurnTangent.Significand))
         {
             return Series(in tangent, alternating: true);
         }
 
         // atan t = π/4 − atan((1 − t)/(1 + t))
-        if (Unpacked.Add(in One, tangent.Signed(true)) is not { } difference)
+        if (Unpacked.Add(in _one, tangent.Signed(true)) is not { } difference)
         {
             return eighth;
         }
 
-        var complement = WideMath.Divide(in difference, Sum(in One, in tangent));
+        var complement = WideMath.Divide(in difference, Sum(in _one, in tangent));
         return Difference(in eighth, Series(in complement, alternating: true));
     }
 
@@ -188,7 +188,7 @@ internal static class Transcendental
         // x = m × 2^e with m between √½ and √2.
         var exponent = x.Exponent;
         var fraction = x with { Exponent = 0 };
-        if (x.Significand > RootOfTwo)
+        if (x.Significand > _rootOfTwo)
         {
             exponent++;
             fraction = x with { Exponent = -1 };
@@ -198,13 +198,13 @@ internal static class Transcendental
             ? (Unpacked?)null
             : Unpacked.FromInteger(exponent < 0, (ulong)Math.Abs(exponent));
         isInteger = false;
-        if (Unpacked.Add(in fraction, One.Signed(true)) is not { } excess)
+        if (Unpacked.Add(in fraction, _one.Signed(true)) is not { } excess)
         {
             isInteger = true;
             return whole.GetValueOrDefault();
         }
 
-        var ratio = WideMath.Divide(in excess, Sum(in fraction, in One));
+        var ratio = WideMath.Divide(in excess, Sum(in fraction, in _one));
         var logarithm = FromHyperbolic(in ratio);
         return whole is { } integer ? Sum(in integer, in logarithm) : logarithm;
     }
@@ -215,10 +215,10 @@ internal static class Transcendental
         // Outside of the range that the instruction is defined on, the sum is as good as any way.
         if (x.Exponent >= -1)
         {
-            return BinaryLogarithm(Sum(in One, in x), out _);
+            return BinaryLogarithm(Sum(in _one, in x), out _);
         }
 
-        return FromHyperbolic(WideMath.Divide(in x, Sum(in Two, in x)));
+        return FromHyperbolic(WideMath.Divide(in x, Sum(in _two, in x)));
     }
 
     // ln((1 + r)/(1 − r)) = 2 atanh r

@@ -6,9 +6,9 @@ namespace Viaduct.Engines.Software.FloatingPoint;
 /// </summary>
 internal static class Trigonometry
 {
-    // π/2 = HalfPi × 2^-67.
+    // π/2 = _halfPi × 2^-67.
     private const int HalfPiScale = -67;
-    private static readonly UInt128 HalfPi = new(0xC, 0x90FDAA22168C234C);
+    private static readonly UInt128 _halfPi = new(0xC, 0x90FDAA22168C234C);
 
     internal static bool IsOutOfRange(Float80 value) =>
         !value.IsUnsupported && value.Exponent is >= Float80.Bias + 63 and < Float80.MaxExponent;
@@ -121,7 +121,7 @@ internal static class Trigonometry
         {
             // A remainder of 68 bits may move by up to 60; quadrants count modulo four.
             var step = Math.Min(shift, 32);
-            var (quotient, rest) = UInt128.DivRem(remainder << step, HalfPi);
+            var (quotient, rest) = UInt128.DivRem(remainder << step, _halfPi);
             quadrant = (int)(((uint)(step >= 2 ? 0 : quadrant << step) + (uint)quotient) & 3);
             remainder = rest;
             shift -= step;
@@ -131,10 +131,10 @@ internal static class Trigonometry
             }
         }
 
-        var flip = remainder > HalfPi >> 1;
+        var flip = remainder > _halfPi >> 1;
         if (flip)
         {
-            remainder = HalfPi - remainder;
+            remainder = _halfPi - remainder;
             quadrant = (quadrant + 1) & 3;
         }
 

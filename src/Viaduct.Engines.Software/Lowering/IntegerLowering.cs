@@ -52,12 +52,15 @@ internal static unsafe class IntegerLowering
             case Mnemonic.Bswap:
                 op->Destination = Registers.OffsetOf(i.Op0Register);
                 return context.Use(Sizes.Choose(SizeOf(i, 0), null, &BitOperationsX86.Swap16, &BitOperationsX86.Swap32, &BitOperationsX86.Swap64));
-            case Mnemonic.Mul: return FromSource(i, context, 0) && context.Use(Sizes.Choose(SizeOf(i, 0),
+            case Mnemonic.Mul:
+                return FromSource(i, context, 0) && context.Use(Sizes.Choose(SizeOf(i, 0),
                 &MultiplyDivide.Multiply<W8>, &MultiplyDivide.Multiply<W16>, &MultiplyDivide.Multiply<W32>, &MultiplyDivide.Multiply<W64>));
             case Mnemonic.Imul: return SignedMultiply(i, context);
-            case Mnemonic.Div: return FromSource(i, context, 0) && context.Use(Sizes.Choose(SizeOf(i, 0),
+            case Mnemonic.Div:
+                return FromSource(i, context, 0) && context.Use(Sizes.Choose(SizeOf(i, 0),
                 &MultiplyDivide.Divide<W8>, &MultiplyDivide.Divide<W16>, &MultiplyDivide.Divide<W32>, &MultiplyDivide.Divide<W64>));
-            case Mnemonic.Idiv: return FromSource(i, context, 0) && context.Use(Sizes.Choose(SizeOf(i, 0),
+            case Mnemonic.Idiv:
+                return FromSource(i, context, 0) && context.Use(Sizes.Choose(SizeOf(i, 0),
                 &MultiplyDivide.SignedDivide<W8>, &MultiplyDivide.SignedDivide<W16>, &MultiplyDivide.SignedDivide<W32>, &MultiplyDivide.SignedDivide<W64>));
             default:
                 return MoveLowering.TryLower(i, context);

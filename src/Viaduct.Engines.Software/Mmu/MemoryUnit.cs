@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.Decoding;
-using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Engines.Software.Interpreter;
+using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Engines.Software.State;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Memory;

@@ -1,5 +1,5 @@
-using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Engines.Software.Interpreter;
+using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;

@@ -5,7 +5,7 @@ namespace Viaduct.Engines.Software.Tests.FloatingPoint;
 /// <summary>Random operands, most of them near the edges.</summary>
 internal sealed class InterestingValues(int seed)
 {
-    private static readonly uint[] Singles =
+    private static readonly uint[] _singles =
     [
         0, 1, 2, 0x007FFFFF, 0x00400000, 0x00800000, 0x00800001, 0x00FFFFFF, 0x01000000, 0x33800000, 0x34000000,
         0x3F000000, 0x3F800000, 0x3F800001, 0x3F7FFFFF, 0x3FC00000, 0x40000000, 0x40200000, 0x40490FDB, 0x4B000000,
@@ -13,7 +13,7 @@ internal sealed class InterestingValues(int seed)
         0x7F800000, 0x7F800001, 0x7FBFFFFF, 0x7FC00000, 0x7FC12345, 0x7FFFFFFF,
     ];
 
-    private static readonly ulong[] Doubles =
+    private static readonly ulong[] _doubles =
     [
         0, 1, 2, 0x000FFFFFFFFFFFFF, 0x0008000000000000, 0x0010000000000000, 0x0010000000000001, 0x001FFFFFFFFFFFFF,
         0x0020000000000000, 0x3690000000000000, 0x36A0000000000000, 0x380FFFFFE0000000, 0x380FFFFFF0000000,
@@ -25,7 +25,7 @@ internal sealed class InterestingValues(int seed)
         0x7FF0000000000001, 0x7FF7FFFFFFFFFFFF, 0x7FF8000000000000, 0x7FF8123456789ABC, 0x7FFFFFFFFFFFFFFF,
     ];
 
-    private static readonly byte[] Bytes = [0, 1, 2, 3, 7, 15, 16, 0x1F, 0x20, 0x40, 0x7E, 0x7F, 0x80, 0x81, 0xFE, 0xFF];
+    private static readonly byte[] _bytes = [0, 1, 2, 3, 7, 15, 16, 0x1F, 0x20, 0x40, 0x7E, 0x7F, 0x80, 0x81, 0xFE, 0xFF];
 
     public Random Random { get; } = new(seed);
 
@@ -35,9 +35,9 @@ internal sealed class InterestingValues(int seed)
         switch (Random.Next(8))
         {
             case 0 or 1 or 2:
-                return sign | Singles[Random.Next(Singles.Length)];
+                return sign | _singles[Random.Next(_singles.Length)];
             case 3:
-                return sign | (Singles[Random.Next(Singles.Length)] + (uint)Random.Next(-4, 5)) & 0x7FFFFFFF;
+                return sign | (_singles[Random.Next(_singles.Length)] + (uint)Random.Next(-4, 5)) & 0x7FFFFFFF;
             case 4:
                 return sign | BitConverter.SingleToUInt32Bits(Random.Next(1 << Random.Next(1, 26)) * 0.25f);
             case 5:
@@ -55,9 +55,9 @@ internal sealed class InterestingValues(int seed)
         switch (Random.Next(9))
         {
             case 0 or 1 or 2:
-                return sign | Doubles[Random.Next(Doubles.Length)];
+                return sign | _doubles[Random.Next(_doubles.Length)];
             case 3:
-                return sign | (Doubles[Random.Next(Doubles.Length)] + (ulong)Random.Next(-4, 5)) & long.MaxValue;
+                return sign | (_doubles[Random.Next(_doubles.Length)] + (ulong)Random.Next(-4, 5)) & long.MaxValue;
             case 4:
                 return sign | BitConverter.DoubleToUInt64Bits(Random.NextInt64(1L << Random.Next(1, 55)) * 0.25);
             case 5:
@@ -85,7 +85,7 @@ internal sealed class InterestingValues(int seed)
                 ulong value = 0;
                 for (var i = 0; i < 8; i++)
                 {
-                    value = (value << 8) | Bytes[Random.Next(Bytes.Length)];
+                    value = (value << 8) | _bytes[Random.Next(_bytes.Length)];
                 }
 
                 return value;

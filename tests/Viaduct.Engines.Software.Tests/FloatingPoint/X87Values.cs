@@ -6,13 +6,13 @@ namespace Viaduct.Engines.Software.Tests.FloatingPoint;
 /// <summary>Random FPU states and memory operands.</summary>
 internal sealed unsafe class X87Values(int seed)
 {
-    private static readonly ushort[] Exponents =
+    private static readonly ushort[] _exponents =
     [
         0, 1, 2, 63, 64, 0x3C01, 0x3F81, 0x3FBE, 0x3FF0, 0x3FFC, 0x3FFD, 0x3FFE, 0x3FFF, 0x4000, 0x4001, 0x400E, 0x401D,
         0x401E, 0x403A, 0x403D, 0x403E, 0x403F, 0x407E, 0x43FE, 0x5FFF, 0x6000, 0x7FBE, 0x7FFD, 0x7FFE, 0x7FFF,
     ];
 
-    private static readonly ulong[] Significands =
+    private static readonly ulong[] _significands =
     [
         0, 1, 0x4000000000000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0x8000000000000001, 0xA000000000000000,
         0xBFFFFFFFFFFFFFFF, 0xC000000000000000, 0xC000000000000001, 0xC90FDAA22168C235, 0xFFFFFF0000000000,
@@ -99,20 +99,20 @@ internal sealed unsafe class X87Values(int seed)
         switch (Random.Next(6))
         {
             case 0:
-                exponent = Exponents[Random.Next(Exponents.Length)];
-                significand = Significands[Random.Next(Significands.Length)];
+                exponent = _exponents[Random.Next(_exponents.Length)];
+                significand = _significands[Random.Next(_significands.Length)];
                 break;
             case 1:
                 exponent = (ushort)Random.Next(0x8000);
                 significand = (ulong)Random.NextInt64() | 0x8000000000000000;
                 break;
             case 2:
-                exponent = (ushort)(Random.Next(2) == 0 ? Random.Next(3) : Exponents[Random.Next(Exponents.Length)]);
+                exponent = (ushort)(Random.Next(2) == 0 ? Random.Next(3) : _exponents[Random.Next(_exponents.Length)]);
                 significand = (ulong)Random.NextInt64() | 0x8000000000000000;
                 break;
             case 3:
                 exponent = (ushort)Random.Next(0x3FFF - 4, 0x3FFF + 4);
-                significand = Significands[Random.Next(Significands.Length)] | 0x8000000000000000;
+                significand = _significands[Random.Next(_significands.Length)] | 0x8000000000000000;
                 break;
             case 4:
                 var number = (ulong)Random.NextInt64(1, 1L << Random.Next(2, 62));

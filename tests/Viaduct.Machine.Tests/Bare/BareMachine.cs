@@ -8,7 +8,7 @@ namespace Viaduct.Machine.Tests.Bare;
 internal sealed class BareMachine : IDisposable
 {
     /// <summary>Only a hang takes as long.</summary>
-    private static readonly TimeSpan Guard = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _guard = TimeSpan.FromSeconds(60);
 
     private readonly string _kernel = Path.GetTempFileName();
     private readonly StringWriter _log = new();
@@ -49,7 +49,7 @@ internal sealed class BareMachine : IDisposable
     {
         using BareMachine bare = new(write, disks);
         bare.Machine.Start();
-        _ = Task.WaitAny([bare.Console.Spoke, bare.Machine.Exited], Guard);
+        _ = Task.WaitAny([bare.Console.Spoke, bare.Machine.Exited], _guard);
         Assert.True(bare.Console.Spoke.IsCompleted, "the guest said nothing");
 
         // Let it get into its stride: some of it is new code each time.
@@ -66,7 +66,7 @@ internal sealed class BareMachine : IDisposable
     public (MachineExit Exit, string Text) RunToEnd()
     {
         Machine.Start();
-        bool ended = Machine.Exited.Wait(Guard);
+        bool ended = Machine.Exited.Wait(_guard);
         if (!ended)
         {
             Machine.Stop();
@@ -87,7 +87,7 @@ internal sealed class BareMachine : IDisposable
         }
 
         _disposed = true;
-        bool done = Task.Run(Machine.Dispose).Wait(Guard);
+        bool done = Task.Run(Machine.Dispose).Wait(_guard);
         File.Delete(_kernel);
         _log.Dispose();
         Assert.True(done, "the machine could not be taken apart");

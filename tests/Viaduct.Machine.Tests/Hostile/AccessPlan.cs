@@ -18,10 +18,10 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
     private const int Steps = 500;
     private const ulong Flush = 1 << 9;
 
-    private static readonly ulong[] Functions = [0xE000_0000, 0xE000_8000, 0xE001_0000, 0xE010_0000, 0xE020_0000];
-    private static readonly byte[] BlockTypes = [0, 0, 1, 1, 4, 8, 11, 13];
-    private static readonly byte[] IoOpcodes = [0, 1, 1, 2, 2, 4, 5, 8, 9];
-    private static readonly byte[] AdminOpcodes = [0, 1, 1, 2, 4, 5, 5, 6, 8, 9, 10, 12, 0x7C, 0x80];
+    private static readonly ulong[] _functions = [0xE000_0000, 0xE000_8000, 0xE001_0000, 0xE010_0000, 0xE020_0000];
+    private static readonly byte[] _blockTypes = [0, 0, 1, 1, 4, 8, 11, 13];
+    private static readonly byte[] _ioOpcodes = [0, 1, 1, 2, 2, 4, 5, 8, 9];
+    private static readonly byte[] _adminOpcodes = [0, 1, 1, 2, 4, 5, 5, 6, 8, 9, 10, 12, 0x7C, 0x80];
 
     private readonly AccessGuest _guest = new();
     private ushort _index;
@@ -30,7 +30,7 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
     public byte[] Build()
     {
         FillArena();
-        foreach (ulong function in Functions)
+        foreach (ulong function in _functions)
         {
             _guest.Add(Access.Write, function + 4, 4, 7);
         }
@@ -86,11 +86,11 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
 
                 break;
             case < 12:
-                Touch(Functions[random.Next(Functions.Length)] + (ulong)random.Next(random.Next(3) == 0 ? 0x1000 : 0xC0), Size(4));
+                Touch(_functions[random.Next(_functions.Length)] + (ulong)random.Next(random.Next(3) == 0 ? 0x1000 : 0xC0), Size(4));
                 break;
             case 12:
                 // COMMAND of a function or bridge: most often with decode and bus mastering on.
-                _guest.Add(Access.Write, Functions[random.Next(Functions.Length)] + 4, 2, random.Next(3) == 0 ? (ulong)random.Next(8) : 7);
+                _guest.Add(Access.Write, _functions[random.Next(_functions.Length)] + 4, 2, random.Next(3) == 0 ? (ulong)random.Next(8) : 7);
                 break;
             case 13:
                 Touch(0xC000_0000 + (ulong)random.NextInt64(0x4000_0000), Size(8));
@@ -227,7 +227,7 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
         for (int chain = 0; chain < 5; chain++)
         {
             int header = Data + (chain * 16);
-            Put(arena, header, BlockTypes[random.Next(BlockTypes.Length)]);
+            Put(arena, header, _blockTypes[random.Next(_blockTypes.Length)]);
             Put(arena, header + 8, (ulong)random.Next(2100));
             Describe(chain * 3, Arena + (ulong)header, 16, 1);
             Describe((chain * 3) + 1, Place(512), (uint)random.Next(1, 20) * 512, random.Next(2) == 0 ? 1u : 3u);
@@ -252,7 +252,7 @@ internal sealed class AccessPlan(Random random, ulong nvme, ulong virtio)
             Put(command, at, Value());
         }
 
-        byte[] opcodes = admin ? AdminOpcodes : IoOpcodes;
+        byte[] opcodes = admin ? _adminOpcodes : _ioOpcodes;
         command[0] = opcodes[random.Next(opcodes.Length)];
         command[1] = random.Next(4) == 0 ? command[1] : (byte)0;
         BinaryPrimitives.WriteInt32LittleEndian(command[4..], random.Next(3));

@@ -11,7 +11,7 @@ namespace Viaduct.Machine.Tests.Hostile;
 /// </summary>
 public sealed class RandomAccessTests
 {
-    private static readonly Lazy<(ulong Nvme, ulong Virtio)> Bars = new(FindBars);
+    private static readonly Lazy<(ulong Nvme, ulong Virtio)> _bars = new(FindBars);
 
     [Fact]
     public void AnyAccesses_LeaveTheMonitorAndForeignMemoryAlone() => HostileCases.Check(60, Case);
@@ -37,7 +37,7 @@ public sealed class RandomAccessTests
         Assert.All(sums, sum => Assert.True(sum.Requests > 20 && sum.BackendOperations > 5 && sum.DmaWrittenBytes > 1000, sum.ToString()));
     }
 
-    private static byte[] Kernel(int seed) => new AccessPlan(new Random(seed), Bars.Value.Nvme, Bars.Value.Virtio).Build();
+    private static byte[] Kernel(int seed) => new AccessPlan(new Random(seed), _bars.Value.Nvme, _bars.Value.Virtio).Build();
 
     private static void StoppedCase(int seed)
     {

@@ -21,7 +21,7 @@ public sealed class RandomCodeTests
     private const byte TimerVector = 0x1E;
     private const uint Apic = 0xFEE0_0000;
 
-    private static readonly ulong[] Addresses =
+    private static readonly ulong[] _addresses =
     [
         0, 1, 0xFF8, CodeStart, CodeStart + 0xFFE, ValuesStart, 0x3FF_FFF8, 0x3FF_FFFF, 0x400_0000, 0xB8000, 0xC000_0000, 0xE000_0000,
         0xE000_8000, 0xE010_0010, 0xFEC0_0010, 0xFEE0_0300, 0xFED0_0000, 0xFFFF_FFFC, 0x10_0000_0000, 0x7F_FFFF_FFF8, 0x7FFF_FFFF_FFFC,
@@ -29,7 +29,7 @@ public sealed class RandomCodeTests
     ];
 
     // What makes bytes more often into instructions: prefixes, escapes, and the frequent one-byte forms.
-    private static readonly byte[] Starts =
+    private static readonly byte[] _starts =
     [
         0x0F, 0x0F, 0x0F, 0x66, 0xF2, 0xF3, 0xF0, 0x48, 0x4C, 0x41, 0x67, 0x64, 0x65, 0x89, 0x8B, 0xFF, 0xF7, 0xD9, 0xDB, 0xDD, 0xDF, 0xA4,
         0xA5, 0xAB, 0xCF, 0xCB, 0xC8, 0xC9, 0xCD, 0x8E, 0x63, 0xE8, 0xEB, 0xC1, 0xD3, 0xFB, 0xFA, 0x6C, 0x6F, 0xE4, 0xE7, 0xEC, 0xEF, 0x9D,
@@ -116,7 +116,7 @@ public sealed class RandomCodeTests
         random.NextBytes(code);
         for (int i = 0; i < code.Length; i += random.Next(1, 6))
         {
-            code[i] = random.Next(3) == 0 ? code[i] : Starts[random.Next(Starts.Length)];
+            code[i] = random.Next(3) == 0 ? code[i] : _starts[random.Next(_starts.Length)];
         }
 
         Span<byte> values = data.AsSpan((int)(ValuesStart - CodeStart));
@@ -125,7 +125,7 @@ public sealed class RandomCodeTests
         {
             ulong value = random.Next(4) switch
             {
-                0 => Addresses[random.Next(Addresses.Length)],
+                0 => _addresses[random.Next(_addresses.Length)],
                 1 => (ulong)random.Next(0x400_0000),
                 2 => (ulong)random.Next(64),
                 _ => BinaryPrimitives.ReadUInt64LittleEndian(values[i..]) >> random.Next(64),

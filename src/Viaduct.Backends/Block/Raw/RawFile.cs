@@ -29,7 +29,7 @@ internal sealed unsafe class RawFile : IDisposable
         _handle = handle;
         Path = options.Path;
         ReadOnly = options.ReadOnly;
-        _isDevice = (status.Mode & FileCalls.S_IFMT) == FileCalls.S_IFBLK;
+        _isDevice = (status.Mode & FileCalls.IFMT) == FileCalls.IFBLK;
         BlockSize = SmallestBlock;
         PhysicalBlockSize = Math.Max(PageSize, SmallestBlock);
         Zeroes = (byte*)NativeMemory.AlignedAlloc(ZeroesLength, PageSize);
@@ -187,7 +187,7 @@ internal sealed unsafe class RawFile : IDisposable
     {
         FileCalls.Statx status;
         return FileCalls.statx(FileCalls.AT_FDCWD, path, 0, FileCalls.STATX_BASIC_STATS, &status) == 0
-            && (status.Mode & FileCalls.S_IFMT) == FileCalls.S_IFBLK;
+            && (status.Mode & FileCalls.IFMT) == FileCalls.IFBLK;
     }
 
     private static FileCalls.Statx ReadStatus(SafeFileHandle handle, string path)
@@ -202,10 +202,10 @@ internal sealed unsafe class RawFile : IDisposable
 
     private static void RejectOtherKinds(string path, in FileCalls.Statx status)
     {
-        int kind = status.Mode & FileCalls.S_IFMT;
-        if (kind != FileCalls.S_IFREG && kind != FileCalls.S_IFBLK)
+        int kind = status.Mode & FileCalls.IFMT;
+        if (kind != FileCalls.IFREG && kind != FileCalls.IFBLK)
         {
-            string what = kind == FileCalls.S_IFDIR ? "a directory" : "neither a regular file nor a block device";
+            string what = kind == FileCalls.IFDIR ? "a directory" : "neither a regular file nor a block device";
             throw new BlockOpenException(path, $"it is {what}; name a file or a block device");
         }
     }

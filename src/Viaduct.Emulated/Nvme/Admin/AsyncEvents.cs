@@ -8,7 +8,7 @@ namespace Viaduct.Emulated.Nvme.Admin;
 /// </summary>
 internal sealed class AsyncEvents(CommandSlots slots, CompletionPath completions)
 {
-    private static readonly AsyncEvent[] All =
+    private static readonly AsyncEvent[] _all =
     [
         AsyncEvent.InvalidDoorbellRegister,
         AsyncEvent.InvalidDoorbellValue,
@@ -18,7 +18,7 @@ internal sealed class AsyncEvents(CommandSlots slots, CompletionPath completions
     ];
 
     private readonly int[] _requests = new int[NvmeLimits.EventRequests];
-    private readonly bool[] _pending = new bool[All.Length];
+    private readonly bool[] _pending = new bool[_all.Length];
     private int _count;
     private uint _silentTypes;
 
@@ -38,19 +38,19 @@ internal sealed class AsyncEvents(CommandSlots slots, CompletionPath completions
     /// <summary>Reports an event, once there is a request and its type isn't silent.</summary>
     internal void Raise(AsyncEvent what)
     {
-        _pending[Array.IndexOf(All, what)] = true;
+        _pending[Array.IndexOf(_all, what)] = true;
         Deliver();
     }
 
     /// <summary>The host has read a log page and let go of its events: what they say is read, and their type may speak again.</summary>
     internal void LogRead(LogPageId log)
     {
-        for (int i = 0; i < All.Length; i++)
+        for (int i = 0; i < _all.Length; i++)
         {
-            if ((LogPageId)((uint)All[i] >> 16) == log)
+            if ((LogPageId)((uint)_all[i] >> 16) == log)
             {
                 _pending[i] = false;
-                _silentTypes &= ~TypeBit(All[i]);
+                _silentTypes &= ~TypeBit(_all[i]);
             }
         }
 
@@ -86,13 +86,13 @@ internal sealed class AsyncEvents(CommandSlots slots, CompletionPath completions
 
     private void Deliver()
     {
-        for (int i = 0; i < All.Length && _count != 0; i++)
+        for (int i = 0; i < _all.Length && _count != 0; i++)
         {
-            if (_pending[i] && (_silentTypes & TypeBit(All[i])) == 0)
+            if (_pending[i] && (_silentTypes & TypeBit(_all[i])) == 0)
             {
                 _pending[i] = false;
-                _silentTypes |= TypeBit(All[i]);
-                completions.Complete(_requests[--_count], NvmeStatus.Success, (uint)All[i]);
+                _silentTypes |= TypeBit(_all[i]);
+                completions.Complete(_requests[--_count], NvmeStatus.Success, (uint)_all[i]);
             }
         }
     }
