@@ -77,6 +77,39 @@ public sealed class AssignedDeviceTests : IDisposable
         Assert.DoesNotContain("BUG:", _transcript.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task SteadyState_IsNoExit()
+    {
+        LoopbackSource source = new(_files.Write("disk.img", RandomNumberGenerator.GetBytes(DiskLength)));
+        MachineSpec spec = GuestRun.Spec(_files, Functions + """
+
+            await
+            check first
+            echo "BEGIN ."
+            read line < /dev/console
+            dd if=$(disk) of=/dev/null bs=4k iflag=direct 2>/dev/null
+            dd if=/tmp/data of=$(disk) bs=64k oflag=direct conv=fsync 2>/dev/null
+            echo "DONE ."
+            read line < /dev/console
+            poweroff -f
+            """) with { Assigned = [new AssignedSpec { Id = "assigned", Socket = "loopback", Source = source }] };
+        DeviceCounts counts = default;
+        _ = await GuestRun.ToEnd(spec, _transcript, _log, async machine =>
+        {
+            await _transcript.Seen("BEGIN .");
+            DeviceCounts before = machine.Devices[0].Counters.Read();
+            machine.Serial.Receive("\r"u8);
+            await _transcript.Seen("DONE .");
+            counts = machine.Devices[0].Counters.Read() - before;
+            machine.Serial.Receive("\r"u8);
+            await machine.Exited;
+        });
+        TestContext.Current.TestOutputHelper?.WriteLine(counts.ToString());
+        Assert.True(counts.Requests >= (DiskLength / 4096) + 64);
+        Assert.True(counts.Interrupts > 0);
+        Assert.Equal(0, counts.Exits);
+    }
+
     private sealed class LoopbackSource(string path) : IAssignedDeviceSource
     {
         public string Name => "loopback";

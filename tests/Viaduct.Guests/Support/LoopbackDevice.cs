@@ -156,7 +156,7 @@ internal sealed class LoopbackDevice : IAssignedDevice, IDoorbellTraps, IDoorbel
 
     public bool TryReadCounts(out DeviceCounts counts)
     {
-        counts = _counters.Read();
+        counts = _counters.Read() with { Exits = 0, Doorbells = 0, Interrupts = 0 };
         return !_lost;
     }
 
