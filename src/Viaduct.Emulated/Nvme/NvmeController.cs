@@ -243,6 +243,7 @@ internal sealed class NvmeController : IWork, IDisposable
         _limiter.Dispose();
         _namespaces.Dispose();
         _disks.Dispose();
+        _doorbells.Dispose();
         _buffers.Dispose();
         _doorbells.Dispose();
     }

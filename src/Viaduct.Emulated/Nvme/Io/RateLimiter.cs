@@ -7,6 +7,9 @@ namespace Viaduct.Emulated.Nvme.Io;
 /// </summary>
 internal sealed class RateLimiter : IDisposable
 {
+    // One, less what sums of fractions lose.
+    private const double One = 1 - 1e-6;
+
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private NvmeRateLimit? _limit;
@@ -74,7 +77,7 @@ internal sealed class RateLimiter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
-    private bool IsOpen => (_limit!.OperationsPerSecond == 0 || _operations >= 1) && (_limit.BytesPerSecond == 0 || _bytes > 0);
+    private bool IsOpen => (_limit!.OperationsPerSecond == 0 || _operations >= One) && (_limit.BytesPerSecond == 0 || _bytes > 0);
 
     private static double Capacity(long rate, TimeSpan burst) => Math.Max(1, rate * burst.TotalSeconds);
 

@@ -36,6 +36,20 @@ internal sealed class NvmeHost : IDisposable
     {
     }
 
+    /// <summary>The driver of one controller of a subsystem, with memory of its own.</summary>
+    public NvmeHost(NvmeSubsystem subsystem, int controller)
+    {
+        Disks = [];
+        AddressSpace space = new("memory");
+        space.MapMemory("ram", 0, _ram, 0, RamLength);
+        Memory = new GuestMemory(space);
+        Dma = new DmaTarget(Memory, Messages, Counters) { Granted = true };
+        Time = (ManualTime)subsystem.Options.Time;
+        Controller = new NvmeController(subsystem, subsystem.Seat(controller), $"c{controller}", Dma, new InterruptPort(Vectors, null, () => true), Counters, Log, ownThread: false);
+        _registers = Controller.Registers;
+        _doorbells = Controller.Doorbells;
+    }
+
     private NvmeHost(int blockSize, bool threaded, IBlockBackend[] disks)
     {
         disks = disks.Length == 0 ? [new MemoryDisk(8 << 20)] : disks;
@@ -79,6 +93,9 @@ internal sealed class NvmeHost : IDisposable
     public ListLog Log { get; } = new();
 
     public ManualTime Time { get; } = new();
+
+    /// <summary>The drivers of the subsystem's other controllers, whose work is done with this one's.</summary>
+    public List<NvmeHost> Neighbours { get; } = [];
 
     public RecordingMessages Messages { get; } = new();
 
@@ -126,8 +143,15 @@ internal sealed class NvmeHost : IDisposable
     public void Pump()
     {
         int turns = 0;
-        while (Controller.DoWork())
+        bool worked = true;
+        while (worked)
         {
+            worked = Controller.DoWork();
+            foreach (NvmeHost each in Neighbours)
+            {
+                worked |= each.Controller.DoWork();
+            }
+
             Assert.True(++turns < 100_000, "The controller never comes to rest");
         }
     }
