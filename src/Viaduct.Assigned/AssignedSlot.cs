@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Viaduct.Platform.Accounting;
-using Viaduct.Platform.Host;
 using Viaduct.Platform.Pci;
 
 namespace Viaduct.Assigned;
@@ -161,11 +160,11 @@ public sealed class AssignedSlot : IDisposable
             device = _options.Source.Open();
             Plug(device);
         }
-        catch (Exception error) when (error is AssignedDeviceException or HostException)
+        catch (AssignedDeviceException error)
         {
             device?.Dispose();
             _attempts++;
-            if (_attempts > _pauses.Length || error is AssignedDeviceException { IsHeld: true })
+            if (_attempts > _pauses.Length || error.IsHeld)
             {
                 _options.Log.Warn(_options.Id, $"can't have it back yet: {error.Message}");
             }

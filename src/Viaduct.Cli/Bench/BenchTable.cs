@@ -22,8 +22,8 @@ internal static class BenchTable
         return table;
     }
 
-    /// <summary>Writes it on standard output, and where it was measured.</summary>
-    internal static void Write(Table table, BenchMachine machine)
+    /// <summary>Writes it on standard output.</summary>
+    internal static void Write(Table table)
     {
         if (System.Console.IsOutputRedirected)
         {
@@ -31,6 +31,11 @@ internal static class BenchTable
         }
 
         AnsiConsole.Write(table);
+    }
+
+    /// <summary>Writes where it was measured.</summary>
+    internal static void WriteMachine(BenchMachine machine)
+    {
         System.Console.Out.WriteLine($"{machine.Processor}, {machine.Processors} processors, {machine.Runtime}");
         if (machine.Storage is { } storage)
         {

@@ -98,6 +98,7 @@ internal static class BenchEngineCommand
             table.AddRow(result.Name, BenchTable.Number(result.Value), BenchTable.Spread(result.Spread), result.Unit);
         }
 
-        BenchTable.Write(table, report.Machine);
+        BenchTable.Write(table);
+        BenchTable.WriteMachine(report.Machine);
     }
 }

@@ -1,5 +1,3 @@
-using Viaduct.Assigned;
-
 namespace Viaduct.Machine.Specification;
 
 /// <summary>A device that is given to the guest whole, or a virtual function of one.</summary>
@@ -10,7 +8,4 @@ public sealed record AssignedSpec
 
     /// <summary>The socket of the vfio-user server that has the device.</summary>
     public required string Socket { get; init; }
-
-    /// <summary>Where the device comes from instead, for programs that have one: then <see cref="Socket"/> is no more than a name.</summary>
-    public IAssignedDeviceSource? Source { get; init; }
 }

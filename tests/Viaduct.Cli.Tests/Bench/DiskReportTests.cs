@@ -37,7 +37,7 @@ public sealed class DiskReportTests
     public void Report_OfARoadAndAPeer_HasSpeedsAndWhatARequestCost()
     {
         DeviceCounts cost = new() { Requests = 10, Exits = 20, Interrupts = 5, MonitorCpu = TimeSpan.FromMilliseconds(1) };
-        DiskReport report = new("software", Path.GetTempPath(), [Subject("emulated", 1e6, cost)], [Subject("QEMU nvme", 4e6, null)]);
+        DiskReport report = new("software", Path.GetTempPath(), [Subject("emulated", 1e6, cost, Subject("QEMU nvme", 4e6, null))], []);
         BenchReport all = report.ToBenchReport();
         Assert.Equal("disk", all.Bench);
         Assert.Equal(8 + (8 * 3) + 2, all.Results.Count);
@@ -46,9 +46,21 @@ public sealed class DiskReportTests
         Assert.All(report.Rows, row => Assert.Equal((2.0, 0.5, 100.0), (row.Exits, row.Interrupts, row.CpuMicroseconds)));
     }
 
-    private static DiskSubject Subject(string title, double bytes, DeviceCounts? cost)
+    [Fact]
+    public void Report_OfGuestsAtOnce_HasTheirSumAndTheirShares()
     {
-        DiskSubject subject = new("disk", title, new LoadGuest(new ScriptedMonitor("", _ => null), verbose: null));
+        DiskLoad load = DiskLoad.All[1];
+        TogetherSample[] samples = [new(2, load, [100, 300]), new(2, load, [200, 400]), new(2, load, [100, 100]), new(1, load, [500])];
+        DiskReport report = new("software", Path.GetTempPath(), [Subject("shared", 1e6, null)], samples);
+        (BenchResult sum, BenchResult fairness) = report.Together.First();
+        Assert.Equal(("shared by 2: 4 KiB random reads, depth 32: all together", 400.0, 0.5), (sum.Name, sum.Value, fairness.Value));
+        Assert.Equal((500.0, 1.0), (report.Together.Last().Sum.Value, report.Together.Last().Fairness.Value));
+        Assert.Contains(sum.Name, report.ToBenchReport().Results.Select(result => result.Name));
+    }
+
+    private static DiskSubject Subject(string title, double bytes, DeviceCounts? cost, DiskSubject? peer = null)
+    {
+        DiskSubject subject = new(new BenchDisk("disk", Road.Emulated, "disk.img"), title, new LoadGuest(new ScriptedMonitor("", _ => null), verbose: null), peer);
         foreach (DiskLoad load in DiskLoad.All)
         {
             subject.Add(load, new LoadSample(new LoadFigures(bytes, Seconds: 1, Clock: 1), cost));

@@ -18,7 +18,7 @@ public sealed class CommandLineTests
     [InlineData("doctor --json")]
     [InlineData("bench engine --json --runs 5")]
     [InlineData("bench instructions --json --cases 10")]
-    [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,paravirtual --seconds 5 --runs 3 --engine software")]
+    [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,paravirtual --vfs 1,2,4,7 --seconds 5 --runs 3 --engine software")]
     public void Line_AsDocumented_IsTaken(string line) => Assert.Empty(Parse(line).Errors);
 
     [Theory]
@@ -30,6 +30,8 @@ public sealed class CommandLineTests
     [InlineData("bench engine --runs 101", "'101'")]
     [InlineData("bench disk --roads emulated,toll", "'toll'")]
     [InlineData("bench disk --peer xen", "xen")]
+    [InlineData("bench disk --vfs 2,0", "'0'")]
+    [InlineData("bench disk --vfs many", "'many'")]
     [InlineData("bench disk --seconds 0", "'0'")]
     public void Line_WithAMistake_IsRefusedAndQuoted(string line, string quoted) =>
         Assert.Contains(Parse(line).Errors, error => error.Message.Contains(quoted, StringComparison.Ordinal));

@@ -1,5 +1,4 @@
 using Viaduct.Machine.GuestParts;
-using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;
 
 namespace Viaduct.Cli.Bench.Disk;
@@ -15,9 +14,6 @@ internal sealed class DiskBench
 
     private readonly DiskBenchOptions _options;
     private readonly Action<string> _progress;
-    private readonly List<LoadGuest> _guests = [];
-    private readonly List<DiskSubject> _roads = [];
-    private readonly List<DiskSubject> _peers = [];
 
     /// <param name="options">What to measure.</param>
     /// <param name="progress">Told what is done.</param>
@@ -32,81 +28,61 @@ internal sealed class DiskBench
     /// <exception cref="BenchFailedException">A guest failed.</exception>
     internal async Task<DiskReport> RunAsync(CancellationToken cancellation)
     {
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("viaduct-bench-");
-        try
-        {
-            string engine = await StartAsync(folder.FullName, cancellation);
-            await MeasureAsync(cancellation);
-            return new DiskReport(engine, folder.FullName, _roads, _peers);
-        }
-        finally
-        {
-            foreach (LoadGuest guest in _guests)
-            {
-                guest.Dispose();
-            }
-
-            folder.Delete(recursive: true);
-        }
-    }
-
-    private async Task<string> StartAsync(string folder, CancellationToken cancellation)
-    {
-        DebianPackages packages = new(DebianPackages.DefaultFolder, _progress);
-        GuestKernel kernel = GuestKernel.Fetch(packages);
-        string initrd = Path.Combine(folder, "initrd.img");
-        byte[] archive = BusyboxRamDisk.Build(packages, kernel, DiskScript.Modules, DiskScript.Text, FioProgram.Fetch(packages));
-        await File.WriteAllBytesAsync(initrd, archive, cancellation);
-
-        MachineSpec own = Machine(folder, "", kernel, initrd);
-        ViaductMonitor monitor = new(own);
-        _progress($"booting Linux {kernel.Version} with {own.Disks.Count} disks");
-        LoadGuest guest = await BootAsync(monitor, own, cancellation);
-        _roads.AddRange(own.Disks.Select(disk => new DiskSubject(disk.Id, disk.Id, guest)));
-        if (_options.Peer is { } program)
-        {
-            MachineSpec peer = Machine(folder, "peer-", kernel, initrd);
-            _progress($"booting the same on {program.Version}");
-            LoadGuest peerGuest = await BootAsync(new QemuMonitor(program, peer), peer, cancellation);
-            _peers.AddRange(peer.Disks.Select(disk => new DiskSubject(disk.Id, $"{program.Version} {QemuMonitor.DeviceOf(disk)} (TCG)", peerGuest)));
-        }
-
-        return monitor.Engine;
-    }
-
-    private async Task<LoadGuest> BootAsync(IDiskMonitor monitor, MachineSpec spec, CancellationToken cancellation)
-    {
-        LoadGuest guest = new(monitor, _options.Verbose);
-        _guests.Add(guest);
-        await guest.StartAsync(spec.Disks.Select(disk => disk.Id), cancellation);
-        return guest;
-    }
-
-    private MachineSpec Machine(string folder, string prefix, GuestKernel kernel, string initrd)
-    {
-        List<DiskSpec> disks = [];
+        using BenchRig rig = await BenchRig.CreateAsync(_options, _progress, cancellation);
+        List<BenchDisk> disks = [];
         foreach (Road road in _options.Roads)
         {
-            string id = prefix + RoadNames.Name(road);
-            string path = Path.Combine(folder, id + ".img");
-            DiskImage.Create(path, id);
-            disks.Add(new DiskSpec { Id = id, Path = path, Road = road });
+            disks.Add(await CreateAsync(rig, road, cancellation));
         }
 
-        return new MachineSpec
-        {
-            Name = "bench",
-            Kernel = kernel.Image,
-            Initrd = initrd,
-            CommandLine = $"console=ttyS0 quiet {DiskScript.DisksVariable}={disks.Count}",
-            Engine = _options.Engine,
-            Disks = disks,
-        };
+        LoadGuest guest = await rig.BootAsync(disks, cancellation);
+        IReadOnlyList<DiskSubject> peers = await BootPeerAsync(rig, cancellation);
+        DiskSubject[] roads = [.. disks.Select(disk => new DiskSubject(disk, disk.Id, guest, peers.FirstOrDefault(peer => peer.IsLike(disk.Road))))];
+        await MeasureAsync([.. roads.SelectMany(road => road.Peer is { } peer && roads.First(other => other.Peer == peer) == road ? [road, peer] : (DiskSubject[])[road])], cancellation);
+        IReadOnlyList<TogetherSample> together = _options.VirtualFunctions.Count == 0 ? [] : await new TogetherBench(_options, _progress).RunAsync(rig, cancellation);
+        return new DiskReport(((ViaductMonitor)guest.Monitor).Engine, rig.Folder, roads, together);
     }
 
-    private async Task MeasureAsync(CancellationToken cancellation)
+    private static async Task<BenchDisk> CreateAsync(BenchRig rig, Road road, CancellationToken cancellation)
     {
-        DiskSubject[] turns = [.. _roads.SelectMany((road, index) => index < _peers.Count ? [road, _peers[index]] : (DiskSubject[])[road])];
+        string id = RoadNames.Name(road);
+        switch (road)
+        {
+            case Road.Assigned:
+                return new BenchDisk(id, road, await rig.ServeAsync(id, rig.CreateImage(id, id), 0, cancellation));
+            case Road.Shared:
+                // The physical function has the image's first half.
+                string folder = await rig.ServeAsync(id, rig.CreateImage(id, "physical", id), 1, cancellation);
+                return new BenchDisk(id, road, ServedController.SocketOf(folder, 1));
+            default:
+                return new BenchDisk(id, road, rig.CreateImage(id, id));
+        }
+    }
+
+    // One NVMe controller and one virtio-blk disk, as far as roads want them beside.
+    private async Task<IReadOnlyList<DiskSubject>> BootPeerAsync(BenchRig rig, CancellationToken cancellation)
+    {
+        if (_options.Peer is not { } program)
+        {
+            return [];
+        }
+
+        List<BenchDisk> disks = [];
+        foreach (Road road in (ReadOnlySpan<Road>)[Road.Emulated, Road.Paravirtual])
+        {
+            string id = "peer-" + RoadNames.Name(road);
+            if (_options.Roads.Any(other => DiskSubject.IsParavirtual(other) == DiskSubject.IsParavirtual(road)))
+            {
+                disks.Add(new BenchDisk(id, road, rig.CreateImage(id, id)));
+            }
+        }
+
+        LoadGuest guest = await rig.BootPeerAsync(program, disks, cancellation);
+        return [.. disks.Select(disk => new DiskSubject(disk, $"{program.Version} {QemuMonitor.DeviceOf(disk.Road)} (TCG)", guest))];
+    }
+
+    private async Task MeasureAsync(DiskSubject[] turns, CancellationToken cancellation)
+    {
         foreach (DiskSubject subject in turns)
         {
             _progress($"warming up: {subject.Title}");

@@ -12,6 +12,9 @@ internal sealed record DiskBenchOptions
     /// <summary>The peer, or null for none.</summary>
     public QemuProgram? Peer { get; init; }
 
+    /// <summary>How many guests load a shared controller at the same time, one number after the other; none leaves that out.</summary>
+    public IReadOnlyList<int> VirtualFunctions { get; init; } = [];
+
     /// <summary>How long each load runs.</summary>
     public int Seconds { get; init; } = 2;
 

@@ -6,36 +6,41 @@ namespace Viaduct.Cli.Bench.Disk;
 internal sealed class DiskReport
 {
     private readonly IReadOnlyList<DiskSubject> _roads;
-    private readonly IReadOnlyList<DiskSubject> _peers;
+    private readonly IReadOnlyList<TogetherSample> _together;
     private readonly string _engine;
     private readonly BenchMachine _machine;
 
     /// <param name="engine">What ran our guests.</param>
     /// <param name="folder">Where the images lie.</param>
-    /// <param name="roads">Our disks.</param>
-    /// <param name="peers">The peer's disks, in the order of the roads they stand beside; fewer where there are none.</param>
-    internal DiskReport(string engine, string folder, IReadOnlyList<DiskSubject> roads, IReadOnlyList<DiskSubject> peers)
+    /// <param name="roads">Our disks, with the peer's beside them.</param>
+    /// <param name="together">What guests of one controller had at the same time.</param>
+    internal DiskReport(string engine, string folder, IReadOnlyList<DiskSubject> roads, IReadOnlyList<TogetherSample> together)
     {
+        _together = together;
         _engine = engine;
         _roads = roads;
-        _peers = peers;
         _machine = BenchMachine.Here() with { Storage = $"{Path.GetDirectoryName(folder)} on {new DriveInfo(folder).DriveFormat}, page cache" };
     }
 
     /// <summary>Where it was measured.</summary>
     internal BenchMachine Machine => _machine;
 
-    /// <summary>The roads' names.</summary>
-    internal IReadOnlyList<string> Roads => [.. _roads.Select(road => road.Title)];
-
-    /// <summary>What stands beside each road, as long as there is something.</summary>
-    internal IReadOnlyList<string> Peers => [.. _peers.Select(peer => peer.Title)];
+    /// <summary>The roads by name, and what stands beside each, or null.</summary>
+    internal IEnumerable<(string Road, string? Peer)> Roads => _roads.Select(road => (road.Title, road.Peer?.Title));
 
     /// <summary>For people.</summary>
-    internal IEnumerable<DiskRow> Rows =>
-        from load in DiskLoad.All
-        from index in Enumerable.Range(0, _roads.Count)
-        select Row(load, index);
+    internal IEnumerable<DiskRow> Rows => DiskLoad.All.SelectMany(load => _roads.Select(road => Row(load, road)));
+
+    /// <summary>What guests of one controller had at the same time: all together, and the slowest for each of the fastest.</summary>
+    internal IEnumerable<(BenchResult Sum, BenchResult Fairness)> Together =>
+        from sample in _together
+        group sample by (sample.Load, sample.Guests) into runs
+        let name = $"shared by {runs.Key.Guests}: {runs.Key.Load.Title}: "
+        select (
+            BenchResult.From(name + "all together", runs.Key.Load.Unit, runs.Select(run => run.Sum)),
+            BenchResult.From(name + "slowest guest by fastest", "ratio", runs.Select(run => run.Fairness)));
+
+    private IEnumerable<DiskSubject> Peers => _roads.Select(road => road.Peer).OfType<DiskSubject>().Distinct();
 
     /// <summary>As <c>--json</c> writes it.</summary>
     internal BenchReport ToBenchReport() => new()
@@ -45,26 +50,26 @@ internal sealed class DiskReport
         Machine = _machine,
         Results =
         [
-            .. DiskLoad.All.SelectMany(load => Enumerable.Range(0, _roads.Count).Select(index => Speed(load, index))),
+            .. DiskLoad.All.SelectMany(load => _roads.Select(road => Speed(load, road))),
             .. DiskLoad.All.SelectMany(load => _roads.SelectMany(road => Costs(load, road))),
+            .. Together.SelectMany(together => (BenchResult[])[together.Sum, together.Fairness]),
             Clock("guest's clock", _roads),
-            .. _peers.Count == 0 ? (BenchResult[])[] : [Clock("peer's guest's clock", _peers)],
+            .. Peers.Any() ? [Clock("peer's guest's clock", Peers)] : (BenchResult[])[],
         ],
     };
 
-    private DiskRow Row(DiskLoad load, int index)
+    private static DiskRow Row(DiskLoad load, DiskSubject road)
     {
-        BenchResult[] costs = [.. Costs(load, _roads[index])];
+        BenchResult[] costs = [.. Costs(load, road)];
         return costs.Length == 0
-            ? new DiskRow(Speed(load, index), double.NaN, double.NaN, double.NaN)
-            : new DiskRow(Speed(load, index), costs[0].Value, costs[1].Value, costs[2].Value);
+            ? new DiskRow(Speed(load, road), double.NaN, double.NaN, double.NaN)
+            : new DiskRow(Speed(load, road), costs[0].Value, costs[1].Value, costs[2].Value);
     }
 
-    private BenchResult Speed(DiskLoad load, int index)
+    private static BenchResult Speed(DiskLoad load, DiskSubject road)
     {
-        DiskSubject road = _roads[index];
         BenchResult own = BenchResult.From($"{road.Title}: {load.Title}", load.Unit, Rates(load, road));
-        return index < _peers.Count ? own.Beside(_peers[index].Title, Rates(load, _peers[index])) : own;
+        return road.Peer is { } peer ? own.Beside(peer.Title, Rates(load, peer)) : own;
     }
 
     private static IEnumerable<double> Rates(DiskLoad load, DiskSubject subject) =>

@@ -8,21 +8,26 @@ internal sealed class DiskSubject
     private readonly LoadGuest _guest;
     private readonly Dictionary<DiskLoad, List<LoadSample>> _samples = [];
 
-    /// <param name="disk">Its id in the guest.</param>
+    /// <param name="disk">The disk.</param>
     /// <param name="title">For people: the road, or the peer's device.</param>
-    /// <param name="guest">The guest.</param>
-    internal DiskSubject(string disk, string title, LoadGuest guest)
+    /// <param name="guest">The guest that has it.</param>
+    /// <param name="peer">What it is to be compared with, or null.</param>
+    internal DiskSubject(BenchDisk disk, string title, LoadGuest guest, DiskSubject? peer = null)
     {
         Disk = disk;
         Title = title;
+        Peer = peer;
         _guest = guest;
     }
 
-    /// <summary>Its id in the guest.</summary>
-    internal string Disk { get; }
+    /// <summary>The disk.</summary>
+    internal BenchDisk Disk { get; }
 
     /// <summary>For people.</summary>
     internal string Title { get; }
+
+    /// <summary>What it is to be compared with, or null.</summary>
+    internal DiskSubject? Peer { get; }
 
     /// <summary>What was measured with a load, in the order of the runs.</summary>
     internal IReadOnlyList<LoadSample> Samples(DiskLoad load) => _samples.GetValueOrDefault(load) ?? [];
@@ -30,15 +35,21 @@ internal sealed class DiskSubject
     /// <summary>All that was measured.</summary>
     internal IEnumerable<LoadSample> AllSamples => _samples.Values.SelectMany(samples => samples);
 
+    /// <summary>Whether the guest drives a road's disk as virtio, and not as NVMe.</summary>
+    internal static bool IsParavirtual(Road road) => road == Road.Paravirtual;
+
+    /// <summary>Whether the guest drives it as it drives a road's disk.</summary>
+    internal bool IsLike(Road road) => IsParavirtual(Disk.Road) == IsParavirtual(road);
+
     /// <summary>Runs a load once, without keeping the figures: the first pass is the compilers' and the caches'.</summary>
-    internal Task WarmUpAsync(DiskLoad load, int seconds, CancellationToken cancellation) => _guest.RunAsync(Disk, load, seconds, cancellation);
+    internal Task WarmUpAsync(DiskLoad load, int seconds, CancellationToken cancellation) => _guest.RunAsync(Disk.Id, load, seconds, cancellation);
 
     /// <summary>Runs a load once and keeps the figures.</summary>
     internal async Task<LoadSample> MeasureAsync(DiskLoad load, int seconds, CancellationToken cancellation)
     {
-        DeviceCounts? before = _guest.Monitor.Counts(Disk);
-        LoadFigures figures = await _guest.RunAsync(Disk, load, seconds, cancellation);
-        LoadSample sample = new(figures, _guest.Monitor.Counts(Disk) - before);
+        DeviceCounts? before = _guest.Monitor.Counts(Disk.Id);
+        LoadFigures figures = await _guest.RunAsync(Disk.Id, load, seconds, cancellation);
+        LoadSample sample = new(figures, _guest.Monitor.Counts(Disk.Id) - before);
         Add(load, sample);
         return sample;
     }

@@ -8,7 +8,7 @@ internal static class DiskTable
 {
     internal static void Write(DiskReport report)
     {
-        bool peers = report.Peers.Count > 0;
+        bool peers = report.Roads.Any(road => road.Peer is not null);
         string[] headings = ["median", "least – most", .. peers ? (string[])["peer's", "least – most", "ratio"] : [], "exits/\nrequest", "interrupts/\nrequest", "monitor\nCPU/request"];
         Table table = BenchTable.Create("disk and load", headings);
         foreach (DiskRow row in report.Rows)
@@ -29,10 +29,34 @@ internal static class DiskTable
             ]);
         }
 
-        BenchTable.Write(table, report.Machine);
-        for (int i = 0; i < report.Peers.Count; i++)
+        BenchTable.Write(table);
+        foreach ((string road, string? peer) in report.Roads.Where(road => road.Peer is not null))
         {
-            System.Console.Out.WriteLine($"beside {report.Roads[i]}: {report.Peers[i]}");
+            System.Console.Out.WriteLine($"beside {road}: {peer}");
         }
+
+        WriteTogether(report);
+        BenchTable.WriteMachine(report.Machine);
+    }
+
+    private static void WriteTogether(DiskReport report)
+    {
+        if (!report.Together.Any())
+        {
+            return;
+        }
+
+        Table table = BenchTable.Create("one controller and load", "median", "least – most", "slowest guest\nby fastest", "least – most");
+        foreach ((BenchResult sum, BenchResult fairness) in report.Together)
+        {
+            table.AddRow(
+                sum.Name,
+                $"{BenchTable.Number(sum.Value)} {sum.Unit}",
+                BenchTable.Spread(sum.Spread),
+                BenchTable.Fraction(fairness.Value),
+                $"{BenchTable.Fraction(fairness.Spread[0])} – {BenchTable.Fraction(fairness.Spread[1])}");
+        }
+
+        BenchTable.Write(table);
     }
 }

@@ -32,7 +32,7 @@ internal sealed class QemuMonitor : IDiskMonitor
     public Task<string> Ended { get; private set; } = Task.FromResult("not started");
 
     /// <summary>The device that stands in for a disk of ours.</summary>
-    internal static string DeviceOf(DiskSpec disk) => disk.Road == Road.Emulated ? "nvme" : "virtio-blk";
+    internal static string DeviceOf(Road road) => road == Road.Emulated ? "nvme" : "virtio-blk";
 
     /// <inheritdoc/>
     public void Start(ISerialSink console)
@@ -85,7 +85,7 @@ internal sealed class QemuMonitor : IDiskMonitor
         {
             arguments.AddRange(
                 "-blockdev", $"driver=raw,node-name={disk.Id},file.driver=file,file.filename={disk.Path},file.aio={way}",
-                "-device", disk.Road == Road.Emulated ? $"{DeviceOf(disk)},drive={disk.Id},serial={disk.Id}" : $"{DeviceOf(disk)}-pci,drive={disk.Id}");
+                "-device", disk.Road == Road.Emulated ? $"{DeviceOf(disk.Road)},drive={disk.Id},serial={disk.Id}" : $"{DeviceOf(disk.Road)}-pci,drive={disk.Id}");
         }
 
         return arguments;
