@@ -8,6 +8,7 @@ RootCommand root = new("""
     """)
 {
     RunCommand.Create(),
+    ServeCommand.Create(),
     DemoCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Viaduct.Cli.Bench;
 using Viaduct.Cli.Demo;
 using Viaduct.Cli.Doctor;
+using Viaduct.Cli.Serve;
 
 namespace Viaduct.Cli.Commands;
 
@@ -14,4 +15,5 @@ namespace Viaduct.Cli.Commands;
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(EngineRun))]
+[JsonSerializable(typeof(ServeReport))]
 internal sealed partial class JsonReports : JsonSerializerContext;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Viaduct.Assigned.VfioUser.Interop;
 using Viaduct.Platform.Host;
@@ -38,23 +37,9 @@ public sealed unsafe class MessageSocket : IDisposable
     /// <exception cref="HostException">Nobody listens there, or the path is longer than a socket's can be.</exception>
     public static MessageSocket Connect(string path)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(path);
-        if (bytes.Length >= SocketCalls.UnixAddress.PathLength)
-        {
-            const int NameTooLong = 36;
-            throw new HostException($"connect to {path}", NameTooLong);
-        }
-
-        int fd = SocketCalls.socket(SocketCalls.AF_UNIX, SocketCalls.SOCK_STREAM | SocketCalls.SOCK_CLOEXEC, 0);
-        if (fd < 0)
-        {
-            throw HostException.Last("socket");
-        }
-
-        SafeFileHandle socket = new(fd, ownsHandle: true);
-        SocketCalls.UnixAddress address = new() { Family = SocketCalls.AF_UNIX };
-        bytes.CopyTo(new Span<byte>(address.Path, SocketCalls.UnixAddress.PathLength));
-        if (SocketCalls.connect(socket, &address, (uint)(sizeof(ushort) + bytes.Length + 1)) < 0)
+        SocketCalls.UnixAddress address = SocketCalls.UnixAddress.Of(path);
+        SafeFileHandle socket = SocketCalls.NewSocket();
+        if (SocketCalls.connect(socket, &address, (uint)sizeof(SocketCalls.UnixAddress)) < 0)
         {
             HostException error = HostException.Last($"connect to {path}");
             socket.Dispose();
@@ -139,6 +124,30 @@ public sealed unsafe class MessageSocket : IDisposable
         }
     }
 
+    /// <summary>The process at the other end, as it was when it connected; zero where the kernel doesn't say.</summary>
+    public int PeerProcess
+    {
+        get
+        {
+            SocketCalls.Credentials credentials;
+            uint length = (uint)sizeof(SocketCalls.Credentials);
+            return SocketCalls.getsockopt(_socket, SocketCalls.SOL_SOCKET, SocketCalls.SO_PEERCRED, &credentials, &length) < 0 ? 0 : credentials.Process;
+        }
+    }
+
+    /// <summary>Whether the peer has closed its end; what it sent before may still wait to be received.</summary>
+    public bool IsPeerGone => (Poll(SocketCalls.POLLRDHUP, 0) & (SocketCalls.POLLHUP | SocketCalls.POLLRDHUP)) != 0;
+
+    /// <summary>Waits until there is something to receive. False when the time ran out.</summary>
+    public bool TryWait(TimeSpan limit) => Poll(SocketCalls.POLLIN, (int)Math.Max(0, limit.TotalMilliseconds)) != 0;
+
+    /// <summary>Has a receive that gets no byte for some time end the connection; zero for never.</summary>
+    public void LimitReceiving(TimeSpan limit)
+    {
+        SocketCalls.TimeValue value = new() { Seconds = limit.Ticks / TimeSpan.TicksPerSecond };
+        _ = SocketCalls.setsockopt(_socket, SocketCalls.SOL_SOCKET, SocketCalls.SO_RCVTIMEO, &value, (uint)sizeof(SocketCalls.TimeValue));
+    }
+
     /// <summary>Ends the connection both ways; who receives or sends returns. Any thread.</summary>
     public void Shutdown()
     {
@@ -154,6 +163,28 @@ public sealed unsafe class MessageSocket : IDisposable
 
     /// <summary>Closes the socket. Nobody may be receiving.</summary>
     public void Dispose() => _socket.Dispose();
+
+    private short Poll(short events, int milliseconds)
+    {
+        bool held = false;
+        try
+        {
+            _socket.DangerousAddRef(ref held);
+            SocketCalls.PollEntry entry = new() { Descriptor = (int)_socket.DangerousGetHandle(), Events = events };
+            return SocketCalls.poll(&entry, 1, milliseconds) > 0 ? entry.Returned : (short)0;
+        }
+        catch (ObjectDisposedException)
+        {
+            return SocketCalls.POLLHUP;
+        }
+        finally
+        {
+            if (held)
+            {
+                _socket.DangerousRelease();
+            }
+        }
+    }
 
     private static void PutDescriptors(ref SocketCalls.MessageVector message, byte* control, ReadOnlySpan<SafeHandle> descriptors)
     {

@@ -15,11 +15,20 @@ public sealed record VersionOffer
     /// <summary>The protocol's minor version.</summary>
     public const int Minor = 1;
 
+    /// <summary>The minor version that the sender speaks; a server answers with no higher one than its client's.</summary>
+    public int SpokenMinor { get; init; } = Minor;
+
     /// <summary>Descriptors that the sender takes with one message; 1 where it doesn't say.</summary>
     public int MaxDescriptors { get; init; } = 1;
 
     /// <summary>Bytes that the sender takes in one access; 1 MiB where it doesn't say.</summary>
     public int MaxTransfer { get; init; } = 1 << 20;
+
+    /// <summary>DMA maps that the sender keeps, or zero for one that says nothing of it: a server's.</summary>
+    public int MaxMaps { get; init; }
+
+    /// <summary>Whether the sender takes several register writes in one message: a server's.</summary>
+    public bool WritesMultiple { get; init; }
 
     /// <summary>Whether the sender knows Viaduct's own commands: watched doorbells and counters.</summary>
     public bool IsViaduct { get; init; }
@@ -39,18 +48,20 @@ public sealed record VersionOffer
             return null;
         }
 
+        int minor = BinaryPrimitives.ReadUInt16LittleEndian(body[2..]);
         ReadOnlySpan<byte> text = body[4..].TrimEnd((byte)0);
         if (text.IsEmpty)
         {
-            return new VersionOffer();
+            return new VersionOffer { SpokenMinor = minor };
         }
 
         try
         {
             using JsonDocument document = JsonDocument.Parse(text.ToArray(), new JsonDocumentOptions { MaxDepth = 8 });
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("capabilities", out JsonElement capabilities)
+            VersionOffer offer = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("capabilities", out JsonElement capabilities)
                 ? Read(capabilities)
                 : new VersionOffer();
+            return offer with { SpokenMinor = minor };
         }
         catch (JsonException)
         {
@@ -62,13 +73,24 @@ public sealed record VersionOffer
     public byte[] Format()
     {
         using MemoryStream stream = new();
-        stream.Write([Major, 0, Minor, 0]);
+        stream.Write([Major, 0, (byte)Math.Min(SpokenMinor, Minor), 0]);
         using (Utf8JsonWriter writer = new(stream))
         {
             writer.WriteStartObject();
             writer.WriteStartObject("capabilities");
             writer.WriteNumber("max_msg_fds", MaxDescriptors);
             writer.WriteNumber("max_data_xfer_size", MaxTransfer);
+            if (MaxMaps != 0)
+            {
+                writer.WriteNumber("pgsizes", 4096);
+                writer.WriteNumber("max_dma_maps", MaxMaps);
+            }
+
+            if (WritesMultiple)
+            {
+                writer.WriteBoolean("write_multiple", true);
+            }
+
             if (IsViaduct)
             {
                 writer.WriteStartObject("viaduct");
