@@ -251,7 +251,7 @@ public sealed class VirtualMachine : IDisposable
             AssignedSlot slot = Own(new AssignedSlot(new AssignedSlotOptions
             {
                 Id = spec.Id,
-                Source = new VfioUserSource(spec.Socket, $"guest '{_spec.Name}' (process {Environment.ProcessId})"),
+                Source = spec.Source ?? new VfioUserSource(spec.Socket, $"guest '{_spec.Name}'"),
                 Root = _root,
                 Port = _root.AddRootPort(_devices.Count + 1, hotPlug: true),
                 Memory = _memory,

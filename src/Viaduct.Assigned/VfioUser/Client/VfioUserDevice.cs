@@ -326,7 +326,9 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
     private VersionOffer Negotiate(VersionOffer own)
     {
         using Call call = _channel.Rent();
-        switch (Send(call, VfioUserCommand.Version, own.Format(), default, default, _limits.Access))
+
+        // A server may have to see first that the one who had the device has gone, and to reset it.
+        switch (Send(call, VfioUserCommand.Version, own.Format(), default, default, _limits.Change))
         {
             case CallResult.Done when VersionOffer.Parse(call.Body) is { } offer:
                 return offer;

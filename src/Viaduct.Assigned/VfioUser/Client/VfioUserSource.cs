@@ -6,9 +6,6 @@ namespace Viaduct.Assigned.VfioUser.Client;
 /// <summary>A device behind a socket's path.</summary>
 public sealed class VfioUserSource : IAssignedDeviceSource
 {
-    private const int Attempts = 4;
-    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
-
     private readonly string _path;
     private readonly string _holder;
 
@@ -26,23 +23,6 @@ public sealed class VfioUserSource : IAssignedDeviceSource
 
     /// <inheritdoc/>
     public IAssignedDevice Open()
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return OpenOnce();
-            }
-            catch (AssignedDeviceException error) when (error.IsHeld && attempt < Attempts)
-            {
-                // A machine that has just ended may hold it for as long as its server needs to see that.
-                using ManualResetEventSlim never = new();
-                _ = never.Wait(_pause);
-            }
-        }
-    }
-
-    private VfioUserDevice OpenOnce()
     {
         MessageSocket socket;
         try
