@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 using Viaduct.Platform.Pci;
 
 namespace Viaduct.Assigned;
@@ -160,11 +161,11 @@ public sealed class AssignedSlot : IDisposable
             device = _options.Source.Open();
             Plug(device);
         }
-        catch (AssignedDeviceException error)
+        catch (Exception error) when (error is AssignedDeviceException or HostException)
         {
             device?.Dispose();
             _attempts++;
-            if (_attempts > _pauses.Length || error.IsHeld)
+            if (_attempts > _pauses.Length || error is AssignedDeviceException { IsHeld: true })
             {
                 _options.Log.Warn(_options.Id, $"can't have it back yet: {error.Message}");
             }
