@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Viaduct.Assigned;
-using Viaduct.Backends.Block;
+using Viaduct.Assigned.VfioUser.Client;
 using Viaduct.Guests.Support;
 using Viaduct.Machine;
 using Viaduct.Machine.Specification;
@@ -8,7 +8,7 @@ using Viaduct.Platform.Accounting;
 
 namespace Viaduct.Guests;
 
-/// <summary>Debian's kernel as it is, with an NVMe controller assigned, which goes and comes while the guest works with it.</summary>
+/// <summary>Debian's kernel as it is, with an NVMe controller assigned that is served over vfio-user, and goes and comes while the guest works with it.</summary>
 public sealed class AssignedDeviceTests : IDisposable
 {
     private const int DiskLength = 8 << 20;
@@ -39,7 +39,8 @@ public sealed class AssignedDeviceTests : IDisposable
     {
         byte[] contents = RandomNumberGenerator.GetBytes(DiskLength);
         string path = _files.Write("disk.img", contents);
-        LoopbackSource source = new(path);
+        string socket = _files.Path("nvme.sock");
+        ServedDisk disk = new(socket, path);
         MachineSpec spec = GuestRun.Spec(_files, Functions + """
 
             await
@@ -53,17 +54,16 @@ public sealed class AssignedDeviceTests : IDisposable
             dmesg | grep -iE 'BUG:|call trace|pciehp|nvme' | sed 's/^/LOG /'
             echo "END ."
             poweroff -f
-            """) with { Assigned = [new AssignedSpec { Id = "assigned", Socket = "loopback", Source = source }] };
+            """) with { Assigned = [new AssignedSpec { Id = "assigned", Socket = socket }] };
         MachineExit exit = await GuestRun.ToEnd(spec, _transcript, _log, async machine =>
         {
             await _transcript.Seen("NOW .");
-            source.Present = false;
-            source.Last!.Lose();
+            disk.Dispose();
             await _transcript.Seen("GONE .");
-            source.Present = true;
-            Assert.True(machine.Reattach("assigned"));
+            disk = new ServedDisk(socket, path);
             await machine.Exited;
         });
+        disk.Dispose();
         Assert.Equal(MachineExitReason.PowerOff, exit.Reason);
         byte[] after = [.. contents[..(DiskLength / 2)], .. contents[..(DiskLength / 2)]];
         string sum = Convert.ToHexStringLower(SHA256.HashData(after));
@@ -78,9 +78,10 @@ public sealed class AssignedDeviceTests : IDisposable
     }
 
     [Fact]
-    public async Task SteadyState_IsNoExit()
+    public async Task SteadyState_IsNoExit_AndASecondGuestIsRefused()
     {
-        LoopbackSource source = new(_files.Write("disk.img", RandomNumberGenerator.GetBytes(DiskLength)));
+        string socket = _files.Path("nvme.sock");
+        using ServedDisk disk = new(socket, _files.Write("disk.img", RandomNumberGenerator.GetBytes(DiskLength)));
         MachineSpec spec = GuestRun.Spec(_files, Functions + """
 
             await
@@ -92,11 +93,14 @@ public sealed class AssignedDeviceTests : IDisposable
             echo "DONE ."
             read line < /dev/console
             poweroff -f
-            """) with { Assigned = [new AssignedSpec { Id = "assigned", Socket = "loopback", Source = source }] };
+            """) with { Assigned = [new AssignedSpec { Id = "assigned", Socket = socket }] };
         DeviceCounts counts = default;
         _ = await GuestRun.ToEnd(spec, _transcript, _log, async machine =>
         {
             await _transcript.Seen("BEGIN .");
+            AssignedDeviceException refused = Assert.Throws<AssignedDeviceException>(() => new VfioUserSource(socket, "guest 'second'").Open());
+            Assert.True(refused.IsHeld);
+            Assert.Contains("guest 'guest'", refused.Message, StringComparison.Ordinal);
             DeviceCounts before = machine.Devices[0].Counters.Read();
             machine.Serial.Receive("\r"u8);
             await _transcript.Seen("DONE .");
@@ -108,20 +112,5 @@ public sealed class AssignedDeviceTests : IDisposable
         Assert.True(counts.Requests >= (DiskLength / 4096) + 64);
         Assert.True(counts.Interrupts > 0);
         Assert.Equal(0, counts.Exits);
-    }
-
-    private sealed class LoopbackSource(string path) : IAssignedDeviceSource
-    {
-        public string Name => "loopback";
-
-        internal bool Present { get; set; } = true;
-
-        internal LoopbackDevice? Last { get; private set; }
-
-        public IAssignedDevice Open() => Present
-            ? Last = new LoopbackDevice(RawBlockBackend.Open(new RawBlockOptions { Path = path }))
-            : throw new AssignedDeviceException("not there");
-
-        public IDisposable? Watch(Action appeared) => null;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class GuestFiles : IDisposable
     /// <returns>Its path.</returns>
     internal string RamDisk(GuestKernel kernel, string script)
     {
-        string path = Path.Combine(_folder.FullName, "initrd.img");
+        string path = System.IO.Path.Combine(_folder.FullName, "initrd.img");
         string[] modules = ["nvme", "virtio_pci", "virtio_blk", "virtio_rng", "virtio_console"];
         File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, kernel, modules, script));
         return path;
@@ -30,10 +30,13 @@ internal sealed class GuestFiles : IDisposable
     /// <returns>Its path.</returns>
     internal string Write(string name, byte[] contents)
     {
-        string path = Path.Combine(_folder.FullName, name);
+        string path = System.IO.Path.Combine(_folder.FullName, name);
         File.WriteAllBytes(path, contents);
         return path;
     }
+
+    /// <summary>The path of a file that isn't there yet.</summary>
+    internal string Path(string name) => System.IO.Path.Combine(_folder.FullName, name);
 
     public void Dispose() => _folder.Delete(recursive: true);
 
