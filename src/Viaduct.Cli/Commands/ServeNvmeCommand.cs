@@ -23,6 +23,7 @@ internal static class ServeNvmeCommand
         };
         Option<string> socket = new("--vfio-user") { Description = "The socket that a guest's monitor connects to.", HelpName = "SOCKET", Required = true };
         Option<string?> id = new("--id") { Description = "The device's id, which its serial number follows; the socket's name otherwise.", HelpName = "I" };
+        Option<bool> untilInputEnds = new("--until-input-ends") { Description = "End when standard input does, as well: for a parent process whose death is to end this one." };
         Option<bool> json = new("--json") { Description = "Write what the device did as one JSON object on standard output when it ends." };
         Command command = new("nvme", """
             Serves an NVMe controller over vfio-user until Ctrl-C or SIGTERM. One guest has it at a time; when that goes,
@@ -33,11 +34,12 @@ internal static class ServeNvmeCommand
               viaduct run --kernel vmlinuz --assign vfio-user:/run/nvme.sock
               qemu-system-x86_64 -device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"/run/nvme.sock"}}' …
 
-            "ready" on standard error says that guests may come. Exit status: 0 ended by a signal, 2 bad options or a disk
+            A line "viaduct: ready…" on standard error says that guests may come. Exit status: 0 ended by a signal or by
+            the end of standard input, 2 bad options or a disk
             or socket that can't be used, 1 anything else.
             """)
         {
-            disks, socket, id, json,
+            disks, socket, id, untilInputEnds, json,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -46,7 +48,7 @@ internal static class ServeNvmeCommand
                 string path = parsed.GetRequiredValue(socket);
                 RawBlockOptions[] opened = [.. parsed.GetRequiredValue(disks).Select(ServedDiskOption.Parse)];
                 string name = parsed.GetValue(id) is { } given ? CheckId(given) : IdOf(path);
-                return RunAsync(name, opened, path, parsed.GetValue(json), cancellation);
+                return RunAsync(name, opened, path, parsed.GetValue(untilInputEnds), parsed.GetValue(json), cancellation);
             }
             catch (FormatException error)
             {
@@ -57,7 +59,7 @@ internal static class ServeNvmeCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(string id, RawBlockOptions[] disks, string socket, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string id, RawBlockOptions[] disks, string socket, bool untilInputEnds, bool json, CancellationToken cancellation)
     {
         EventLog log = new(System.Console.Error);
         try
@@ -65,8 +67,8 @@ internal static class ServeNvmeCommand
             ServeReport report;
             using (ServedNvme device = new(id, disks, socket, log))
             {
-                await System.Console.Error.WriteLineAsync($"viaduct: {id}: ready at {socket}");
-                await Task.Delay(Timeout.InfiniteTimeSpan, cancellation).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await System.Console.Error.WriteLineAsync($"viaduct: ready: {id} at {socket}");
+                await ServeEnd.WaitAsync(untilInputEnds, cancellation);
                 report = device.Report();
             }
 
