@@ -102,7 +102,8 @@ internal static class BenchDiskCommand
         }
         catch (BenchFailedException error)
         {
-            await errors.WriteLineAsync($"--- the end of the guest's console ---\n{error.GuestConsole}\n--- ---\nviaduct: {error.Message}");
+            string console = error.GuestConsole.Length == 0 ? "" : $"--- the end of the guest's console ---\n{error.GuestConsole}\n--- ---\n";
+            await errors.WriteLineAsync($"{console}viaduct: {error.Message}");
             return ExitCodes.Failure;
         }
         catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or AssignedDeviceException or HostException or IOException)

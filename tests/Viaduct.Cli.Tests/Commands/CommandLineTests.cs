@@ -18,7 +18,7 @@ public sealed class CommandLineTests
     [InlineData("doctor --json")]
     [InlineData("bench engine --json --runs 5")]
     [InlineData("bench instructions --json --cases 10")]
-    [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,paravirtual --vfs 1,2,4,7 --seconds 5 --runs 3 --engine software")]
+    [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,assigned,paravirtual --vfs 1,2,4,7 --seconds 5 --runs 3 --engine software")]
     public void Line_AsDocumented_IsTaken(string line) => Assert.Empty(Parse(line).Errors);
 
     [Theory]
