@@ -89,7 +89,7 @@ internal sealed class NvmeController : IWork, IDisposable
         _name = name;
         _counters = counters;
         _interrupts = interrupts;
-        _disks = new DiskQueues(name, counters);
+        _disks = new DiskQueues(name, counters, log);
         _registers = new NvmeRegisters(Wake);
         _doorbells = new NvmeDoorbells(counters, Wake);
         _shadow = new ShadowDoorbells(dma);

@@ -1,5 +1,6 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 using Viaduct.Platform.Pci;
 
 namespace Viaduct.Emulated.Nvme;
@@ -17,7 +18,18 @@ internal sealed class NvmeVirtualFunctions(NvmeSubsystem subsystem, IEventLog lo
     public PciFunction? Create(int index, DmaTarget dma, VirtualFunctionForm form)
     {
         PciFunction function = Capability.NewFunction(index, dma, form);
-        NvmeController controller = NvmeBar.Equip(function, subsystem, subsystem.Seat(index + 1), log);
+        NvmeController controller;
+        try
+        {
+            controller = NvmeBar.Equip(function, subsystem, subsystem.Seat(index + 1), log);
+        }
+        catch (Exception error) when (error is HostException or OutOfMemoryException or ThreadStartException)
+        {
+            subsystem.Leave(subsystem.Seat(index + 1));
+            log.Warn(function.Name, $"there are no means for one more virtual function: {error.Message}");
+            return null;
+        }
+
         function.AddErrorReporting();
         function.AddAri();
         function.Reset += controller.Reset;

@@ -14,15 +14,15 @@ internal sealed class GuestFiles : IDisposable
 
     /// <summary>Writes an initial RAM disk that loads the disks' drivers and runs a script.</summary>
     /// <returns>Its path.</returns>
-    internal string RamDisk(string script) => RamDisk(Kernel, script);
+    internal string RamDisk(string script, IReadOnlyList<RamDiskFile>? files = null) => RamDisk(Kernel, script, files);
 
     /// <summary>Writes one for another kernel.</summary>
     /// <returns>Its path.</returns>
-    internal string RamDisk(GuestKernel kernel, string script)
+    internal string RamDisk(GuestKernel kernel, string script, IReadOnlyList<RamDiskFile>? files = null)
     {
         string path = System.IO.Path.Combine(_folder.FullName, "initrd.img");
         string[] modules = ["nvme", "virtio_pci", "virtio_blk", "virtio_rng", "virtio_console"];
-        File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, kernel, modules, script));
+        File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, kernel, modules, script, files));
         return path;
     }
 

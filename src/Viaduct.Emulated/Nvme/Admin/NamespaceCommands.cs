@@ -160,9 +160,15 @@ internal sealed class NamespaceCommands
             return status;
         }
 
+        if (_disks.TryOpen(made!.Disk) is not { } queue)
+        {
+            _subsystem.Finish(made, well: false);
+            return NvmeStatus.InternalError;
+        }
+
         ref CommandSlot slot = ref _slots[index];
         slot.Kind = CommandKind.Create;
-        slot.Namespace = new NvmeNamespace(made!, _seat.Id, _disks.Open(made!.Disk), _wake);
+        slot.Namespace = new NvmeNamespace(made, _seat.Id, queue, _wake);
         CommandOutcome outcome = Next(index);
         if (!outcome.Continues)
         {

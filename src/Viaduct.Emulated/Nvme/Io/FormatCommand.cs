@@ -108,6 +108,7 @@ internal sealed class FormatCommand(NvmeSubsystem subsystem, ControllerSeat seat
     internal void End(int index)
     {
         ref CommandSlot slot = ref slots[index];
+        slot.Namespace?.Core.EndFormat(seat);
         foreach (NvmeNamespace target in namespaces.All)
         {
             if (slot.NamespaceId == NamespaceTable.Broadcast || target.Id == slot.NamespaceId)

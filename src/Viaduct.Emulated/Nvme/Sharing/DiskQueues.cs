@@ -1,5 +1,6 @@
 using Viaduct.Backends.Block;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Emulated.Nvme.Sharing;
 
@@ -11,23 +12,25 @@ internal sealed class DiskQueues : IDisposable
 {
     private readonly string _name;
     private readonly DeviceCounters _counters;
+    private readonly IEventLog _log;
     private readonly IdleQueue _idle = new();
     private readonly List<IBlockBackend> _disks = [];
     private IBlockQueue[] _queues = [];
     private volatile IBlockQueue _first;
 
-    internal DiskQueues(string name, DeviceCounters counters)
+    internal DiskQueues(string name, DeviceCounters counters, IEventLog log)
     {
         _name = name;
         _counters = counters;
+        _log = log;
         _first = _idle;
     }
 
     /// <summary>Those that are open. Worker.</summary>
     internal ReadOnlySpan<IBlockQueue> All => _queues;
 
-    /// <summary>The queue to a disk. Worker; it must look for work once more before it sleeps.</summary>
-    internal IBlockQueue Open(IBlockBackend disk)
+    /// <summary>The queue to a disk, or null when the host has no means for one more. Worker; it must look for work once more before it sleeps.</summary>
+    internal IBlockQueue? TryOpen(IBlockBackend disk)
     {
         int index = _disks.IndexOf(disk);
         if (index >= 0)
@@ -35,7 +38,17 @@ internal sealed class DiskQueues : IDisposable
             return _queues[index];
         }
 
-        IBlockQueue queue = disk.OpenQueue(NvmeLimits.Commands);
+        IBlockQueue queue;
+        try
+        {
+            queue = disk.OpenQueue(NvmeLimits.Commands);
+        }
+        catch (HostException error)
+        {
+            _log.Warn(_name, $"a disk can't be reached: {error.Message}");
+            return null;
+        }
+
         if (_queues.Length == 0)
         {
             _first = queue;

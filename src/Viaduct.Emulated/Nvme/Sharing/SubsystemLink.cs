@@ -63,7 +63,8 @@ internal sealed class SubsystemLink
         bool attached = target.IsAttached(_seat.Id);
         if (attached && !_namespaces.Holds(target))
         {
-            _namespaces.Set(target.Id, new NvmeNamespace(target, _seat.Id, _disks.Open(target.Disk), _wake));
+            // Without a queue it is as if it weren't attached.
+            _namespaces.Set(target.Id, _disks.TryOpen(target.Disk) is { } queue ? new NvmeNamespace(target, _seat.Id, queue, _wake) : null);
         }
         else if (!attached && _namespaces.Holds(target))
         {
