@@ -33,7 +33,8 @@ internal static class NvmeBar
         NvmeController controller = new(subsystem, seat, function.Name, function.Dma, interrupts, function.Counters, log);
         bar.Map(0, NvmeRegister.PageLength, controller.Registers);
         bar.Map(NvmeDoorbells.PageOffset, NvmeDoorbells.PageLength, controller.Doorbells);
-        function.Doorbells = new DoorbellPage(bar, NvmeDoorbells.PageOffset, controller.Doorbells.Memory, controller.Wake);
+        function.Doorbells = new DoorbellPage(bar, NvmeDoorbells.PageOffset, controller.Doorbells.Memory, controller.Wake, controller.Doorbells.Renew);
+        function.DmaPause = controller;
         controller.Watch(function.Doorbells);
 
         // The table has as many vectors as the controller has resources, as of its last reset (NVMe 1.4, 8.5).

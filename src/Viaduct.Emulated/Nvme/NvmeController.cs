@@ -18,7 +18,7 @@ namespace Viaduct.Emulated.Nvme;
 /// writes only leave a note and wake it, so that a vCPU never waits for a disk; but for a function reset, which returns
 /// when nothing of before is under way any more.
 /// </summary>
-internal sealed class NvmeController : IWork, IDisposable
+internal sealed class NvmeController : IWork, IDmaPause, IDisposable
 {
     private const int ReapBatch = 64;
 
@@ -60,6 +60,8 @@ internal sealed class NvmeController : IWork, IDisposable
     private volatile DoorbellWatch? _watch;
     private long _resetsDone;
     private ControllerState _state;
+    private volatile bool _pausing;
+    private bool _paused;
     private bool _disposed;
 
     /// <param name="subsystem">What it is a controller of.</param>
@@ -153,6 +155,11 @@ internal sealed class NvmeController : IWork, IDisposable
     /// <inheritdoc/>
     public bool DoWork()
     {
+        if (_pausing)
+        {
+            return Quiesce();
+        }
+
         bool worked = Control();
         worked |= Reap();
         if (_state == ControllerState.Running)
@@ -218,6 +225,32 @@ internal sealed class NvmeController : IWork, IDisposable
     }
 
     /// <inheritdoc/>
+    public void Pause()
+    {
+        _pausing = true;
+        Wake();
+        lock (_resetGate)
+        {
+            while (!_paused && !_disposed)
+            {
+                Monitor.Wait(_resetGate);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Resume()
+    {
+        lock (_resetGate)
+        {
+            _pausing = false;
+            _paused = false;
+        }
+
+        Wake();
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_disposed)
@@ -243,7 +276,6 @@ internal sealed class NvmeController : IWork, IDisposable
         _limiter.Dispose();
         _namespaces.Dispose();
         _disks.Dispose();
-        _doorbells.Dispose();
         _buffers.Dispose();
         _doorbells.Dispose();
     }
@@ -332,6 +364,22 @@ internal sealed class NvmeController : IWork, IDisposable
         _queues.AddSubmission(0, setup.SubmissionBase, setup.SubmissionEntries, completion);
         _state = ControllerState.Running;
         _registers.SetReady();
+    }
+
+    /// <summary>Takes what is under way to its end, and begins nothing.</summary>
+    private bool Quiesce()
+    {
+        bool worked = Reap();
+        if (_backend.InFlight == 0)
+        {
+            lock (_resetGate)
+            {
+                _paused = _pausing;
+                Monitor.PulseAll(_resetGate);
+            }
+        }
+
+        return worked;
     }
 
     /// <summary>Takes what the disks have finished.</summary>

@@ -11,6 +11,7 @@ public sealed class DoorbellPage
 {
     private readonly Lock _lock = new();
     private readonly Action _wake;
+    private readonly Func<HostMemory>? _renew;
     private IDoorbellTrap? _trap;
     private long _ticket;
     private bool _told = true;
@@ -19,12 +20,14 @@ public sealed class DoorbellPage
     /// <param name="offset">Where in the BAR it lies, in bytes.</param>
     /// <param name="memory">Its values, <see cref="HostMemory.PageSize"/> bytes or more; the device disposes it.</param>
     /// <param name="wake">Wakes the device's worker; any thread.</param>
-    public DoorbellPage(PciBar bar, ulong offset, HostMemory memory, Action wake)
+    /// <param name="renew">Replaces the memory; null for a device that can't, and is not to be given to one guest after the other.</param>
+    public DoorbellPage(PciBar bar, ulong offset, HostMemory memory, Action wake, Func<HostMemory>? renew = null)
     {
         Bar = bar;
         Offset = offset;
         Memory = memory;
         _wake = wake;
+        _renew = renew;
     }
 
     /// <summary>The BAR that holds it.</summary>
@@ -33,8 +36,8 @@ public sealed class DoorbellPage
     /// <summary>Where in the BAR it lies, in bytes.</summary>
     public ulong Offset { get; }
 
-    /// <summary>Its values, as long as the device lives.</summary>
-    public HostMemory Memory { get; }
+    /// <summary>Its values, until <see cref="Renew"/> or the device's end.</summary>
+    public HostMemory Memory { get; private set; }
 
     /// <summary>
     /// Who can show the page as memory; null where every store comes through the BAR's handler. Set by the function's
@@ -67,6 +70,9 @@ public sealed class DoorbellPage
             }
         }
     }
+
+    /// <summary>Replaces the memory, so that whoever was given it can't ring any more. After a reset of the device, while nobody accesses it.</summary>
+    public void Renew() => Memory = _renew?.Invoke() ?? Memory;
 
     /// <summary>Says that a trapped store changed the page. Any thread.</summary>
     public void Ring() => _wake();

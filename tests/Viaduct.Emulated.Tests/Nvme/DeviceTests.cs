@@ -1,6 +1,7 @@
 using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Emulated.Tests.Nvme.Hosting;
+using Viaduct.Platform.Dma;
 using Viaduct.Platform.Pci;
 using Xunit;
 
@@ -102,6 +103,32 @@ public sealed class DeviceTests
         host.Success(host.Execute(io, new Command(IoOpcode.Flush)));
         host.Settle(() => host.Messages.Count(0x102) == before + 1);
         Assert.NotEqual(0, host.Messages.Count(0x100));
+    }
+
+    [Fact]
+    public void Pause_ReturnsWhenNothingIsUnderWay_AndNothingBeginsBeforeResume()
+    {
+        using NvmeHost host = NvmeHost.Threaded();
+        IDmaPause pause = host.Device!.Function.DmaPause!;
+        host.Enable();
+        HostRing io = host.CreateQueues(1);
+        for (int round = 0; round < 50; round++)
+        {
+            ulong target = host.Allocate(4096);
+            host.Submit(io, new Command(IoOpcode.Read) { Data1 = target }.WithBlocks(0, 8));
+            host.Submit(io, new Command(IoOpcode.Read) { Data1 = target }.WithBlocks(0, 8));
+            pause.Pause();
+            host.Put(target, new byte[4096]);
+            host.Submit(io, new Command(IoOpcode.Read) { Data1 = target }.WithBlocks(0, 8));
+            new Random(round).NextBytes(host.Disk.Bytes);
+            Assert.Equal(new byte[4096], host.Get(target, 4096));
+            pause.Resume();
+            for (int i = 0; i < 3; i++)
+            {
+                host.Settle(() => host.IsThere(io));
+                host.Success(host.Take(io));
+            }
+        }
     }
 
     [Fact]

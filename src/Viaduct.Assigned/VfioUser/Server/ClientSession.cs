@@ -71,11 +71,17 @@ internal sealed unsafe class ClientSession : IDisposable
             doorbells.Trap = null;
         }
 
+        bool gaveDoorbells = _ringer is not null;
         _ringer?.Dispose();
         _ringer = null;
         _interrupts.Clear();
         _function.SystemReset();
         _ = _memory.Clear();
+        if (gaveDoorbells)
+        {
+            // The client may have kept the page, and must not ring for the next one.
+            _function.Doorbells?.Renew();
+        }
     }
 
     /// <summary>Ends the connection. Any thread.</summary>

@@ -125,6 +125,13 @@ internal sealed class LogCommands
         }
 
         ReadOnlySpan<byte> rest = _page.AsSpan(offset, length - offset);
+        if (_map.MustCopy)
+        {
+            byte[] whole = new byte[bytes];
+            rest[..Math.Min(bytes, rest.Length)].CopyTo(whole);
+            return _map.CopyOut(in entry, whole);
+        }
+
         foreach (HostSegment segment in _map.Segments)
         {
             Span<byte> target = segment.Span;

@@ -5,7 +5,8 @@ namespace Viaduct.Emulated.Nvme.Data;
 
 /// <summary>
 /// Turns the data pointer of a command, PRP entries or an SGL, into bytes of this process (NVMe 1.4, 4.3 and 4.4). One
-/// command at a time; lists are read once, in bounded pieces, and each address is checked as it is mapped. Worker only.
+/// command at a time; lists are read once, in bounded pieces, and each address is checked as it is mapped. What isn't in
+/// this process has to be copied. Worker only.
 /// </summary>
 internal sealed class TransferMap
 {
@@ -14,9 +15,11 @@ internal sealed class TransferMap
 
     private readonly DmaTarget _dma;
     private readonly HostSegment[] _segments = new HostSegment[MaxSegments];
+    private readonly (ulong Start, ulong Length)[] _runs = new (ulong, ulong)[MaxSegments];
     private readonly PrpReader _prp;
     private readonly SglReader _sgl;
     private int _count;
+    private int _runCount;
     private DmaDirection _direction;
     private ulong _runStart;
     private ulong _runLength;
@@ -31,6 +34,9 @@ internal sealed class TransferMap
     /// <summary>log2 of the host's memory page (CC.MPS).</summary>
     internal int PageShift { get; set; } = NvmeLimits.SmallestPageShift;
 
+    /// <summary>Whether part of what <see cref="Map"/> found isn't in this process, so that there are no segments.</summary>
+    internal bool MustCopy { get; private set; }
+
     /// <summary>What <see cref="Map"/> found.</summary>
     internal ReadOnlySpan<HostSegment> Segments => _segments.AsSpan(0, _count);
 
@@ -41,7 +47,9 @@ internal sealed class TransferMap
     internal NvmeStatus Map(in SubmissionEntry entry, int length, DmaDirection direction)
     {
         _count = 0;
+        _runCount = 0;
         _runLength = 0;
+        MustCopy = false;
         _direction = direction;
         NvmeStatus status = entry.DataForm switch
         {
@@ -57,6 +65,11 @@ internal sealed class TransferMap
     internal NvmeStatus CopyIn(in SubmissionEntry entry, Span<byte> destination)
     {
         NvmeStatus status = Map(in entry, destination.Length, DmaDirection.ToDevice);
+        if (MustCopy && status == NvmeStatus.Success)
+        {
+            return ReadRuns(destination);
+        }
+
         if (status == NvmeStatus.Success)
         {
             foreach (HostSegment segment in Segments)
@@ -73,6 +86,11 @@ internal sealed class TransferMap
     internal NvmeStatus CopyOut(in SubmissionEntry entry, ReadOnlySpan<byte> source)
     {
         NvmeStatus status = Map(in entry, source.Length, DmaDirection.FromDevice);
+        if (MustCopy && status == NvmeStatus.Success)
+        {
+            return WriteRuns(source);
+        }
+
         if (status == NvmeStatus.Success)
         {
             foreach (HostSegment segment in Segments)
@@ -111,10 +129,48 @@ internal sealed class TransferMap
             return NvmeStatus.Success;
         }
 
+        if (_runCount == MaxSegments)
+        {
+            return NvmeStatus.InvalidSglCount;
+        }
+
+        _runs[_runCount++] = (_runStart, _runLength);
         bool mapped = _dma.TryMap(_runStart, _runLength, _direction, _segments, ref _count);
+        bool copied = !mapped && _dma.MustCopy(_runStart, _runLength, _direction);
+        MustCopy |= copied;
         _runLength = 0;
-        return mapped ? NvmeStatus.Success
+        return mapped || copied ? NvmeStatus.Success
             : _count == MaxSegments ? NvmeStatus.InvalidSglCount
             : NvmeStatus.DataTransferError;
+    }
+
+    private NvmeStatus ReadRuns(Span<byte> destination)
+    {
+        foreach ((ulong start, ulong length) in _runs.AsSpan(0, _runCount))
+        {
+            if (!_dma.TryRead(start, destination[..(int)length]))
+            {
+                return NvmeStatus.DataTransferError;
+            }
+
+            destination = destination[(int)length..];
+        }
+
+        return NvmeStatus.Success;
+    }
+
+    private NvmeStatus WriteRuns(ReadOnlySpan<byte> source)
+    {
+        foreach ((ulong start, ulong length) in _runs.AsSpan(0, _runCount))
+        {
+            if (!_dma.TryWrite(start, source[..(int)length]))
+            {
+                return NvmeStatus.DataTransferError;
+            }
+
+            source = source[(int)length..];
+        }
+
+        return NvmeStatus.Success;
     }
 }

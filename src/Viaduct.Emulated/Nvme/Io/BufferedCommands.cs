@@ -7,8 +7,8 @@ using Viaduct.Platform.Dma;
 namespace Viaduct.Emulated.Nvme.Io;
 
 /// <summary>
-/// The commands that need a buffer of the host: Compare (NVMe 1.4, 6.6) and Dataset Management (6.7). When all buffers
-/// are in use, they wait in a line. Worker only.
+/// The commands that need a buffer of this process: Compare (NVMe 1.4, 6.6), Dataset Management (6.7), and reads and
+/// writes of memory that isn't in this process. When all buffers are in use, they wait in a line. Worker only.
 /// </summary>
 internal sealed class BufferedCommands
 {
@@ -20,7 +20,7 @@ internal sealed class BufferedCommands
     private readonly TransferMap _map;
     private readonly BackendRequests _backend;
     private readonly WorkBuffers _buffers;
-    private readonly SubmissionEntry[] _waiting = new SubmissionEntry[NvmeLimits.Commands];
+    private readonly SubmissionEntry[] _entries = new SubmissionEntry[NvmeLimits.Commands];
     private int _first = -1;
     private int _last = -1;
 
@@ -37,6 +37,15 @@ internal sealed class BufferedCommands
     {
         ref CommandSlot slot = ref _slots[index];
         slot.Kind = CommandKind.Compare;
+        slot.Position = offset;
+        slot.Length = length;
+        return Begin(index, in entry);
+    }
+
+    /// <summary>A read or write of memory that has to be copied; the slot knows which.</summary>
+    internal CommandOutcome StartTransfer(int index, in SubmissionEntry entry, ulong offset, int length)
+    {
+        ref CommandSlot slot = ref _slots[index];
         slot.Position = offset;
         slot.Length = length;
         return Begin(index, in entry);
@@ -68,6 +77,13 @@ internal sealed class BufferedCommands
         Span<byte> host = new(_buffers.Half(slot.Buffer, 0), slot.Length);
         Span<byte> disk = new(_buffers.Half(slot.Buffer, 1), slot.Length);
         return host.SequenceEqual(disk) ? NvmeStatus.Success : NvmeStatus.CompareFailure;
+    }
+
+    /// <summary>The disk's bytes are there, and go to the host.</summary>
+    internal unsafe NvmeStatus CopyOut(int index)
+    {
+        ref CommandSlot slot = ref _slots[index];
+        return _map.CopyOut(in _entries[index], new ReadOnlySpan<byte>(_buffers.Half(slot.Buffer, 0), slot.Length));
     }
 
     /// <summary>Deallocates the next range of the list, if there is one.</summary>
@@ -104,7 +120,7 @@ internal sealed class BufferedCommands
         _first = slot.Next;
         slot.Next = -1;
         slot.Buffer = buffer;
-        outcome = Run(index, in _waiting[index]);
+        outcome = Run(index, in _entries[index]);
         return true;
     }
 
@@ -152,13 +168,13 @@ internal sealed class BufferedCommands
     private CommandOutcome Begin(int index, in SubmissionEntry entry)
     {
         ref CommandSlot slot = ref _slots[index];
+        _entries[index] = entry;
         slot.Buffer = _buffers.Take();
         if (slot.Buffer >= 0)
         {
             return Run(index, in entry);
         }
 
-        _waiting[index] = entry;
         if (_first < 0)
         {
             _first = index;
@@ -175,12 +191,33 @@ internal sealed class BufferedCommands
     private CommandOutcome Run(int index, in SubmissionEntry entry)
     {
         NvmeNamespace target = _slots[index].Namespace!;
-        bool compares = _slots[index].Kind == CommandKind.Compare;
+        CommandKind kind = _slots[index].Kind;
+        bool reads = kind is CommandKind.Compare or CommandKind.Read;
         // In the line things may have changed.
         return !target.IsAttached ? NvmeStatus.InvalidField
-            : !target.Core.Reservations.Permits(_seat.Host, !compares) ? NvmeStatus.ReservationConflict
-            : compares ? RunCompare(index, in entry)
-            : RunDeallocate(index, in entry);
+            : !target.Core.Reservations.Permits(_seat.Host, !reads) ? NvmeStatus.ReservationConflict
+            : kind switch
+            {
+                CommandKind.Compare => RunCompare(index, in entry),
+                CommandKind.Deallocate => RunDeallocate(index, in entry),
+                _ => RunTransfer(index, in entry),
+            };
+    }
+
+    private unsafe CommandOutcome RunTransfer(int index, in SubmissionEntry entry)
+    {
+        ref CommandSlot slot = ref _slots[index];
+        void* buffer = _buffers.Half(slot.Buffer, 0);
+        bool writes = slot.Kind == CommandKind.Write;
+        NvmeStatus status = writes ? _map.CopyIn(in entry, new Span<byte>(buffer, slot.Length)) : NvmeStatus.Success;
+        if (status != NvmeStatus.Success)
+        {
+            return status;
+        }
+
+        HostSegment segment = new(buffer, (nuint)slot.Length);
+        BlockOperation operation = writes ? BlockOperation.Write : BlockOperation.Read;
+        return _backend.Submit(index, slot.Namespace!, operation, slot.Position, (ulong)slot.Length, new ReadOnlySpan<HostSegment>(in segment));
     }
 
     private unsafe CommandOutcome RunCompare(int index, in SubmissionEntry entry)

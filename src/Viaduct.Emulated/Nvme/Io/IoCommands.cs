@@ -278,8 +278,13 @@ internal sealed class IoCommands
             return status;
         }
 
-        _slots[index].Length = length;
         _limiter.Moves(length);
+        if (_map.MustCopy)
+        {
+            return _buffered.StartTransfer(index, in entry, offset, length);
+        }
+
+        _slots[index].Length = length;
         return _backend.Submit(index, target, operation, offset, (ulong)length, _map.Segments);
     }
 
@@ -289,7 +294,7 @@ internal sealed class IoCommands
         {
             case CommandKind.Read:
                 _smart.Read(slot.Length);
-                return CommandOutcome.Done;
+                return slot.Buffer < 0 ? CommandOutcome.Done : _buffered.CopyOut(index);
             case CommandKind.Write:
                 _smart.Written(slot.Length);
                 return CommandOutcome.Done;

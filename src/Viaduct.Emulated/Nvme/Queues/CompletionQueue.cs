@@ -71,15 +71,18 @@ internal sealed class CompletionQueue
     {
         CompletionEntry entry = new(result, source.Head, source.Id, commandId, status, _phase);
         ulong address = _base + ((ulong)_tail * CompletionEntry.Size);
-        if (!_dma.TryGetSpan(address, CompletionEntry.Size, DmaDirection.FromDevice, out Span<byte> span))
+        // The host polls the phase tag in the second half: that half is one store, and the last.
+        if (_dma.TryGetSpan(address, CompletionEntry.Size, DmaDirection.FromDevice, out Span<byte> span))
+        {
+            ref ulong halves = ref Unsafe.As<byte, ulong>(ref MemoryMarshal.GetReference(span));
+            halves = entry.First;
+            Volatile.Write(ref Unsafe.Add(ref halves, 1), entry.Second);
+        }
+        else if (!_dma.TryWrite(address, entry.First) || !_dma.TryWrite(address + sizeof(ulong), entry.Second))
         {
             return false;
         }
 
-        // The host polls the phase tag in the second half: that half is one store, and the last.
-        ref ulong halves = ref Unsafe.As<byte, ulong>(ref MemoryMarshal.GetReference(span));
-        halves = entry.First;
-        Volatile.Write(ref Unsafe.Add(ref halves, 1), entry.Second);
         if (++_tail == Entries)
         {
             _tail = 0;

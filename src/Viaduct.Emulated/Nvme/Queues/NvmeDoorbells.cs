@@ -22,7 +22,7 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
 
     private readonly DeviceCounters _counters;
     private readonly Action _wake;
-    private readonly HostMemory _memory = new("nvme-doorbells", PageLength);
+    private HostMemory _memory = NewMemory();
 
     // The last value that was found wrong, so that it is reported once.
     private readonly uint[] _wrong = new uint[Doorbells];
@@ -122,8 +122,19 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
     internal DoorbellErrors TakeErrors() =>
         Volatile.Read(ref _errors) == 0 ? DoorbellErrors.None : (DoorbellErrors)Interlocked.Exchange(ref _errors, 0);
 
+    /// <summary>Replaces the page's memory by zeroes that nobody else has. After a reset, while no access can come.</summary>
+    internal HostMemory Renew()
+    {
+        HostMemory before = _memory;
+        _memory = NewMemory();
+        before.Dispose();
+        return _memory;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
+
+    private static HostMemory NewMemory() => new("nvme-doorbells", PageLength);
 
     private ref uint Value(int index) => ref ((uint*)_memory.Pointer)[index];
 

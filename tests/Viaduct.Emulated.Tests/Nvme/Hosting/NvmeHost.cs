@@ -50,12 +50,20 @@ internal sealed class NvmeHost : IDisposable
         _doorbells = Controller.Doorbells;
     }
 
-    private NvmeHost(int blockSize, bool threaded, IBlockBackend[] disks)
+    private NvmeHost(int blockSize, bool threaded, IBlockBackend[] disks, Func<HostMemory, IRemoteMemory>? remote = null)
     {
         disks = disks.Length == 0 ? [new MemoryDisk(8 << 20)] : disks;
         Disks = [.. disks.OfType<MemoryDisk>()];
         AddressSpace space = new("memory");
-        space.MapMemory("ram", 0, _ram, 0, RamLength);
+        if (remote is null)
+        {
+            space.MapMemory("ram", 0, _ram, 0, RamLength);
+        }
+        else
+        {
+            space.MapRemote("ram", 0, RamLength, remote(_ram));
+        }
+
         Memory = new GuestMemory(space);
         Dma = new DmaTarget(Memory, Messages, Counters) { Granted = true };
         NvmeOptions options = new() { Id = "disk0", Disks = disks, BlockSize = blockSize, Time = Time };
@@ -111,6 +119,15 @@ internal sealed class NvmeHost : IDisposable
     public static NvmeHost Ready(out HostRing io, params MemoryDisk[] disks)
     {
         NvmeHost host = new(disks);
+        host.Enable();
+        io = host.CreateQueues(1);
+        return host;
+    }
+
+    /// <summary>A host as <see cref="Ready"/>, all of whose memory has to be asked for.</summary>
+    public static NvmeHost Remote(out HostRing io, Func<HostMemory, IRemoteMemory> memory)
+    {
+        NvmeHost host = new(512, threaded: false, [], memory);
         host.Enable();
         io = host.CreateQueues(1);
         return host;
