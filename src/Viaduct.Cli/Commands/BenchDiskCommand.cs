@@ -6,6 +6,7 @@ using Viaduct.Cli.Bench;
 using Viaduct.Cli.Bench.Disk;
 using Viaduct.Cli.Demo;
 using Viaduct.Cli.Parsing;
+using Viaduct.Cli.Serving;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -102,11 +103,10 @@ internal static class BenchDiskCommand
         }
         catch (BenchFailedException error)
         {
-            string console = error.GuestConsole.Length == 0 ? "" : $"--- the end of the guest's console ---\n{error.GuestConsole}\n--- ---\n";
-            await errors.WriteLineAsync($"{console}viaduct: {error.Message}");
+            await errors.WriteLineAsync($"--- the end of the guest's console ---\n{error.GuestConsole}\n--- ---\nviaduct: {error.Message}");
             return ExitCodes.Failure;
         }
-        catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or AssignedDeviceException or HostException or IOException)
+        catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or AssignedDeviceException or ServedProcessException or HostException or IOException)
         {
             await errors.WriteLineAsync($"viaduct: {error.Message}");
             return ExitCodes.Failure;

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Viaduct.Cli.Serving;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;
@@ -5,13 +7,13 @@ using Viaduct.Platform.Accounting;
 namespace Viaduct.Cli.Bench.Disk;
 
 /// <summary>What the disk bench stands on: a folder for images, the guests' kernel and programs, guests and served controllers. All goes with it.</summary>
-internal sealed class BenchRig : IDisposable
+internal sealed class BenchRig : IAsyncDisposable
 {
     private readonly DiskBenchOptions _options;
     private readonly Action<string> _progress;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("viaduct-bench-");
     private readonly List<LoadGuest> _guests = [];
-    private readonly List<ServedController> _controllers = [];
+    private readonly List<ServedProcess> _controllers = [];
     private GuestKernel? _kernel;
     private string _initrd = "";
 
@@ -40,7 +42,7 @@ internal sealed class BenchRig : IDisposable
         }
         catch
         {
-            rig.Dispose();
+            await rig.DisposeAsync();
             throw;
         }
     }
@@ -54,13 +56,24 @@ internal sealed class BenchRig : IDisposable
     }
 
     /// <summary>Serves an image as an NVMe controller.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="image">Its disk.</param>
+    /// <param name="virtualFunctions">How many virtual functions it has, the disk divided among them; zero for a controller without any.</param>
+    /// <param name="cancellation">Ends the wait for it.</param>
     /// <returns>The socket, or with virtual functions the folder of sockets.</returns>
+    /// <exception cref="ServedProcessException">It didn't come up.</exception>
     internal async Task<string> ServeAsync(string name, string image, int virtualFunctions, CancellationToken cancellation)
     {
         string place = Path.Combine(Folder, virtualFunctions == 0 ? name + ".sock" : name);
-        _controllers.Add(await ServedController.StartAsync(image, place, virtualFunctions, cancellation));
+        string[] sharing = virtualFunctions == 0 ? [] : ["--vfs", virtualFunctions.ToString(CultureInfo.InvariantCulture)];
+        string[] arguments = ["nvme", "--disk", $"path={image}", "--vfio-user", place, .. sharing];
+        _controllers.Add(await ServedProcess.StartAsync(name, arguments, System.Console.Error, cancellation));
         return place;
     }
+
+    /// <summary>The socket of a virtual function, counted from 1, of a controller that is served in a folder.</summary>
+    internal static string SocketOf(string folder, int virtualFunction) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"vf{virtualFunction}.sock"));
 
     /// <summary>Boots a guest of ours.</summary>
     /// <exception cref="BenchFailedException">It didn't come up.</exception>
@@ -79,11 +92,16 @@ internal sealed class BenchRig : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        foreach (IDisposable part in (IEnumerable<IDisposable>)[.. _guests, .. _controllers])
+        foreach (LoadGuest guest in _guests)
         {
-            part.Dispose();
+            guest.Dispose();
+        }
+
+        foreach (ServedProcess controller in _controllers)
+        {
+            await controller.DisposeAsync();
         }
 
         _folder.Delete(recursive: true);

@@ -28,7 +28,7 @@ internal sealed class DiskBench
     /// <exception cref="BenchFailedException">A guest failed.</exception>
     internal async Task<DiskReport> RunAsync(CancellationToken cancellation)
     {
-        using BenchRig rig = await BenchRig.CreateAsync(_options, _progress, cancellation);
+        await using BenchRig rig = await BenchRig.CreateAsync(_options, _progress, cancellation);
         List<BenchDisk> disks = [];
         foreach (Road road in _options.Roads)
         {
@@ -53,7 +53,7 @@ internal sealed class DiskBench
             case Road.Shared:
                 // The physical function has the image's first half.
                 string folder = await rig.ServeAsync(id, rig.CreateImage(id, "physical", id), 1, cancellation);
-                return new BenchDisk(id, road, ServedController.SocketOf(folder, 1));
+                return new BenchDisk(id, road, BenchRig.SocketOf(folder, 1));
             default:
                 return new BenchDisk(id, road, rig.CreateImage(id, id));
         }

@@ -31,7 +31,7 @@ internal sealed class TogetherBench
         List<(LoadGuest Guest, string Id)> guests = [];
         for (int function = 1; function <= most; function++)
         {
-            BenchDisk disk = new(ids[function - 1], Road.Shared, ServedController.SocketOf(folder, function));
+            BenchDisk disk = new(ids[function - 1], Road.Shared, BenchRig.SocketOf(folder, function));
             guests.Add((await rig.BootAsync([disk], cancellation), disk.Id));
         }
 
