@@ -9,5 +9,5 @@ internal interface IPeerCommands
     void OnCommand(ReceivedMessage message);
 
     /// <summary>The connection has ended; any thread, once.</summary>
-    void OnLost(string reason);
+    void OnLost();
 }

@@ -19,7 +19,7 @@ internal sealed class RequestChannel : IDisposable
     private readonly Stack<Call> _free = new();
     private int _made;
     private int _sequence;
-    private int _lost;
+    private string? _lossReason;
     private bool _started;
 
     /// <param name="socket">The connection; the channel owns it.</param>
@@ -33,7 +33,10 @@ internal sealed class RequestChannel : IDisposable
     }
 
     /// <summary>Whether the connection has ended.</summary>
-    internal bool IsLost => Volatile.Read(ref _lost) != 0;
+    internal bool IsLost => LossReason is not null;
+
+    /// <summary>Why it has ended; null while it hasn't.</summary>
+    internal string? LossReason => Volatile.Read(ref _lossReason);
 
     /// <summary>Begins to receive.</summary>
     internal void Start()
@@ -133,7 +136,7 @@ internal sealed class RequestChannel : IDisposable
     /// <summary>Gives the connection up. Whoever waits for a reply hears of it.</summary>
     internal void Lose(string reason)
     {
-        if (Interlocked.Exchange(ref _lost, 1) != 0)
+        if (Interlocked.CompareExchange(ref _lossReason, reason, null) is not null)
         {
             return;
         }
@@ -150,7 +153,7 @@ internal sealed class RequestChannel : IDisposable
             }
         }
 
-        _commands.OnLost(reason);
+        _commands.OnLost();
     }
 
     /// <summary>Ends the connection and waits for the receiver. Not for its own thread.</summary>

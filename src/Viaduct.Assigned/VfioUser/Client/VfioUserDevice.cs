@@ -105,7 +105,7 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
     public IDoorbellTraps? Traps => _doorbells;
 
     /// <inheritdoc/>
-    public string? LossReason { get; private set; }
+    public string? LossReason => _channel.LossReason;
 
     /// <inheritdoc/>
     public int InterruptCount(AssignedInterrupt kind) => _interrupts[(int)kind];
@@ -251,12 +251,11 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
         return true;
     }
 
-    void IPeerCommands.OnLost(string reason)
+    void IPeerCommands.OnLost()
     {
         Action? lost;
         lock (_lostLock)
         {
-            LossReason = reason;
             _isLost = true;
             lost = _disposed ? null : _lost;
         }
