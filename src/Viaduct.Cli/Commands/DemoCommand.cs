@@ -3,6 +3,7 @@ using System.Text.Json;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Demo;
 using Viaduct.Cli.Demo.Page;
+using Viaduct.Cli.Serving;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -20,9 +21,9 @@ internal static class DemoCommand
         Option<bool> verbose = new("--verbose") { Description = "Show the guest's console on standard error." };
         Option<string> engine = EngineOption.Create();
         Command command = new("demo", """
-            Boots a stock Debian kernel with the same disk on two roads, an emulated NVMe controller and a paravirtual
-            virtio-blk disk. The guest writes, syncs, drops its caches, reads back and checks; then a table says what
-            that cost on each road.
+            Boots a stock Debian kernel with the same disk on three roads: an emulated NVMe controller, a virtio-blk disk,
+            and an NVMe controller of another process that is given whole to one guest, and refused to a second. Each
+            guest writes, syncs, drops its caches, reads back and checks; then a table says what that cost.
 
             The kernel and busybox are downloaded from this system's Debian packages on first use, and not installed.
             """)
@@ -68,7 +69,7 @@ internal static class DemoCommand
                 DemoTable.Write(report, output, System.Console.IsOutputRedirected);
             }
 
-            return report.Roads.All(road => road.Verified) ? ExitCodes.Success : ExitCodes.Failure;
+            return report.Refusal is not null && report.Roads.All(road => road.Verified) ? ExitCodes.Success : ExitCodes.Failure;
         }
         catch (OperationCanceledException)
         {
@@ -80,7 +81,7 @@ internal static class DemoCommand
             await errors.WriteLineAsync($"--- the end of the guest's console ---\n{error.GuestConsole}\n--- ---\nviaduct: {error.Message}");
             return ExitCodes.Failure;
         }
-        catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or HostException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or HostException or ServedProcessException or IOException or UnauthorizedAccessException)
         {
             await errors.WriteLineAsync($"viaduct: {error.Message}");
             return ExitCodes.Failure;

@@ -10,7 +10,7 @@ namespace Viaduct.Cli.Demo;
 internal sealed record DemoDisk(Road Road, string Path, string Name)
 {
     /// <summary>Its id in the machine.</summary>
-    internal string Id => Road == Road.Emulated ? "emulated" : "paravirtual";
+    internal string Id => Road.ToString().ToLowerInvariant();
 
     /// <summary>Makes an image of twice the contents' length.</summary>
     internal static DemoDisk Create(Road road, string path, string name, ReadOnlySpan<byte> contents)

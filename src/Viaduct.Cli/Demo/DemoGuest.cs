@@ -14,6 +14,7 @@ internal sealed class DemoGuest
     private readonly IReadOnlyList<DemoDisk> _disks;
     private readonly DemoProgress _progress;
     private readonly GuestConsole _console;
+    private readonly StartTogether? _start;
     private readonly Dictionary<string, RoadMeasurement> _roads = new(StringComparer.Ordinal);
     private VirtualMachine? _machine;
     private bool _done;
@@ -22,18 +23,35 @@ internal sealed class DemoGuest
     /// <param name="disks">What the script works on.</param>
     /// <param name="progress">Told what the guest does.</param>
     /// <param name="verbose">Where the guest's console goes, or null.</param>
-    internal DemoGuest(MachineSpec spec, IReadOnlyList<DemoDisk> disks, DemoProgress progress, TextWriter? verbose)
+    /// <param name="start">Where it meets the guests that work at the same time, or null.</param>
+    internal DemoGuest(MachineSpec spec, IReadOnlyList<DemoDisk> disks, DemoProgress progress, TextWriter? verbose, StartTogether? start = null)
     {
+        _start = start;
         _spec = spec;
         _disks = disks;
         _progress = progress;
         _console = new GuestConsole(line => Follow(GuestMark.TryParse(line)), verbose);
     }
 
+    /// <summary>Raised once, when the first measured work is about to begin, on the guest's thread.</summary>
+    internal event Action? Beginning;
+
     /// <summary>Boots the guest and lets it do its work.</summary>
     /// <returns>The engine's name, and each road with its device, in the order of the disks.</returns>
     /// <exception cref="DemoFailedException">The guest didn't come to its end in time, or in another way.</exception>
     internal async Task<(string Engine, IReadOnlyList<(RoadMeasurement Road, MachineDevice Device)> Roads)> RunAsync(TimeSpan limit, CancellationToken cancellation)
+    {
+        try
+        {
+            return await BootAsync(limit, cancellation);
+        }
+        finally
+        {
+            _start?.Leave();
+        }
+    }
+
+    private async Task<(string Engine, IReadOnlyList<(RoadMeasurement Road, MachineDevice Device)> Roads)> BootAsync(TimeSpan limit, CancellationToken cancellation)
     {
         EventLog log = new(System.Console.Error);
         using VirtualMachine machine = new(_spec, _console, log);
@@ -72,7 +90,7 @@ internal sealed class DemoGuest
         switch (mark?.Verb)
         {
             case "ready":
-                _progress.Say($"Linux {mark.Word(0)} runs init");
+                _progress.Say($"{_spec.Name}: Linux {mark.Word(0)} runs init");
                 break;
             case "done":
                 _done = true;
@@ -93,9 +111,16 @@ internal sealed class DemoGuest
                 road.FoundSum = mark.Word(2);
                 break;
             case "begin":
-                _progress.Say($"{road.Disk.Id} road, {road.Disk.Name}: {mark.Word(1)}");
-                road.Begin();
-                Answer();
+                Interlocked.Exchange(ref Beginning, null)?.Invoke();
+                if (_start is null)
+                {
+                    Begin(mark, road);
+                }
+                else
+                {
+                    _start.Arrive(() => Begin(mark, road));
+                }
+
                 break;
             case "end":
                 road.End();
@@ -108,6 +133,13 @@ internal sealed class DemoGuest
                 road.ReadBackSum = mark.Word(1);
                 break;
         }
+    }
+
+    private void Begin(GuestMark mark, RoadMeasurement road)
+    {
+        _progress.Say($"{_spec.Name}: {road.Disk.Id} road, {road.Disk.Name}: {mark.Word(1)}");
+        road.Begin();
+        Answer();
     }
 
     private void Answer() => _machine!.Serial.Receive("\n"u8);

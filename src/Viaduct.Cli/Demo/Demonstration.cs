@@ -1,4 +1,7 @@
 using System.Security.Cryptography;
+using Viaduct.Assigned;
+using Viaduct.Assigned.VfioUser.Client;
+using Viaduct.Cli.Serving;
 using Viaduct.Machine;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -12,15 +15,17 @@ internal sealed class Demonstration
     /// <summary>What each disk holds at first, and is written and read back, in MiB.</summary>
     internal const int Mebibytes = 64;
 
-    private const string GuestName = "demo";
     private const long ContentsLength = (long)Mebibytes << 20;
 
-    // Generous: on an idle machine the guest needs a fraction of it.
+    // Generous: on an idle machine a guest needs a fraction of it.
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(5);
 
     private readonly EngineChoice _engine;
     private readonly DemoProgress _progress;
     private readonly TextWriter? _verbose;
+    private readonly List<RoadReport> _roads = [];
+    private string _engineName = "";
+    private string? _refusal;
 
     internal Demonstration(EngineChoice engine, DemoProgress progress, TextWriter? verbose)
     {
@@ -31,7 +36,9 @@ internal sealed class Demonstration
 
     /// <summary>Runs it.</summary>
     /// <exception cref="GuestPartsException">The guest's kernel or programs can't be had.</exception>
-    /// <exception cref="DemoFailedException">The guest failed.</exception>
+    /// <exception cref="ServedProcessException">A device can't be served.</exception>
+    /// <exception cref="AssignedDeviceException">A device can't be taken.</exception>
+    /// <exception cref="DemoFailedException">A guest failed.</exception>
     internal async Task<DemoReport> RunAsync(CancellationToken cancellation)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("viaduct-demo-");
@@ -39,17 +46,17 @@ internal sealed class Demonstration
         {
             DebianPackages packages = new(DebianPackages.DefaultFolder, _progress.Say);
             GuestKernel kernel = GuestKernel.Fetch(packages);
-            byte[] contents = RandomNumberGenerator.GetBytes((int)ContentsLength);
-            DemoDisk[] disks =
-            [
-                DemoDisk.Create(Road.Emulated, Path.Combine(folder.FullName, "emulated.img"), "nvme0n1", contents),
-                DemoDisk.Create(Road.Paravirtual, Path.Combine(folder.FullName, "paravirtual.img"), "vda", contents),
-            ];
-            string initrd = Path.Combine(folder.FullName, "initrd.img");
-            string script = DemoScript.For(disks.Select(disk => disk.Name), Mebibytes);
-            await File.WriteAllBytesAsync(initrd, BusyboxRamDisk.Build(packages, kernel, DemoScript.Modules, script), cancellation);
+            DemoParts parts = new(folder.FullName, packages, kernel, RandomNumberGenerator.GetBytes((int)ContentsLength));
             cancellation.ThrowIfCancellationRequested();
-            return await RunAsync(kernel, initrd, disks, cancellation);
+            await RunInMonitorAsync(parts, cancellation);
+            await RunAssignedAsync(parts, cancellation);
+            return new DemoReport
+            {
+                Engine = _engineName,
+                Roads = _roads,
+                Refusal = _refusal,
+                Seconds = Math.Round(_progress.Elapsed.TotalSeconds, 3),
+            };
         }
         finally
         {
@@ -57,34 +64,73 @@ internal sealed class Demonstration
         }
     }
 
-    private async Task<DemoReport> RunAsync(GuestKernel kernel, string initrd, DemoDisk[] disks, CancellationToken cancellation)
+    /// <summary>Roads 1 and 2: one guest, both devices in its monitor.</summary>
+    private async Task RunInMonitorAsync(DemoParts parts, CancellationToken cancellation)
     {
-        MachineSpec spec = new()
+        DemoDisk[] disks = [parts.NewDisk(Road.Emulated, "emulated", "nvme0n1"), parts.NewDisk(Road.Paravirtual, "paravirtual", "vda")];
+        MachineSpec spec = Spec(parts, "both", disks) with
         {
-            Name = GuestName,
-            Kernel = kernel.Image,
-            Initrd = initrd,
-            CommandLine = "console=ttyS0 quiet",
-            Engine = _engine,
             Disks = [.. disks.Select(disk => new DiskSpec { Id = disk.Id, Path = disk.Path, Road = disk.Road })],
         };
-        _progress.Say($"booting Debian's Linux {kernel.Version} with a disk on each road");
-        DemoGuest guest = new(spec, disks, _progress, _verbose);
-        (string engine, IReadOnlyList<(RoadMeasurement Road, MachineDevice Device)> roads) = await guest.RunAsync(_limit, cancellation);
-        return new DemoReport
-        {
-            Engine = engine,
-            Roads = [.. roads.Select(road => Report(road.Road, road.Device))],
-            Seconds = Math.Round(_progress.Elapsed.TotalSeconds, 3),
-        };
+        _progress.Say($"roads 1 and 2: booting Debian's Linux {parts.Kernel.Version} with two devices in its monitor");
+        await RunAsync(new DemoGuest(spec, disks, _progress, _verbose), spec.Name, cancellation);
     }
 
-    private RoadReport Report(RoadMeasurement road, MachineDevice device) => new()
+    /// <summary>Road 3: a device in a process of its own is given to one guest, and refused to another.</summary>
+    private async Task RunAssignedAsync(DemoParts parts, CancellationToken cancellation)
+    {
+        DemoDisk disk = parts.NewDisk(Road.Assigned, "assigned", "nvme0n1");
+        string socket = parts.PathOf("assigned.sock");
+        _progress.Say("road 3: serving an NVMe controller from a process of its own, and giving it to a guest");
+        await using ServedProcess device = await ServedProcess.StartAsync(
+            "the assigned device", ["nvme", "--id", disk.Id, "--disk", $"path={disk.Path}", "--vfio-user", socket], System.Console.Error, cancellation);
+        MachineSpec spec = Spec(parts, "owner", [disk]) with { Assigned = [new AssignedSpec { Id = disk.Id, Socket = socket }] };
+        DemoGuest guest = new(spec, [disk], _progress, _verbose);
+        guest.Beginning += () => _refusal = AskForHeld(socket);
+        await RunAsync(guest, spec.Name, cancellation);
+    }
+
+    private MachineSpec Spec(DemoParts parts, string name, IReadOnlyList<DemoDisk> disks) => new()
+    {
+        Name = name,
+        Kernel = parts.Kernel.Image,
+        Initrd = parts.NewInitrd(name, disks),
+        CommandLine = "console=ttyS0 quiet",
+        Engine = _engine,
+    };
+
+    private async Task RunAsync(DemoGuest guest, string name, CancellationToken cancellation)
+    {
+        (string engine, IReadOnlyList<(RoadMeasurement Road, MachineDevice Device)> roads) = await guest.RunAsync(_limit, cancellation);
+        lock (_roads)
+        {
+            _engineName = engine;
+            int place = _roads.FindIndex(road => string.CompareOrdinal(road.Guest, name) > 0 && road.Road == roads[0].Road.Disk.Id);
+            _roads.InsertRange(place < 0 ? _roads.Count : place, roads.Select(road => Report(road.Road, road.Device, name)));
+        }
+    }
+
+    /// <summary>Asks for a device that a guest holds, as a second guest would.</summary>
+    /// <returns>What the second guest is told; null if, against the rule, it got the device.</returns>
+    private static string? AskForHeld(string socket)
+    {
+        try
+        {
+            using IAssignedDevice device = new VfioUserSource(socket, "guest 'second'").Open();
+            return null;
+        }
+        catch (AssignedDeviceException refusal)
+        {
+            return refusal.Message;
+        }
+    }
+
+    private RoadReport Report(RoadMeasurement road, MachineDevice device, string guest) => new()
     {
         Road = road.Disk.Id,
         Device = device.Kind,
         Driver = road.Driver,
-        Guest = GuestName,
+        Guest = guest,
         Bytes = 2 * ContentsLength,
         Seconds = Math.Round(road.Elapsed.TotalSeconds, 6),
         Requests = road.Counts.Requests,
