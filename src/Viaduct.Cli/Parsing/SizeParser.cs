@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Viaduct.Cli.Parsing;
 
@@ -30,5 +31,12 @@ internal static class SizeParser
 
         bytes = number << shift;
         return true;
+    }
+
+    /// <summary>A size as it would be written: in the largest unit that it is whole in.</summary>
+    internal static string Format(ulong bytes)
+    {
+        int unit = bytes == 0 ? 0 : Math.Min(4, BitOperations.TrailingZeroCount(bytes) / 10);
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes >> (10 * unit)}{(unit == 0 ? "" : "KMGT"[unit - 1].ToString())}");
     }
 }

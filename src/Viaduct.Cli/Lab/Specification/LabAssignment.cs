@@ -1,0 +1,17 @@
+namespace Viaduct.Cli.Lab.Specification;
+
+/// <summary>A function that one guest gets whole: of a served device of the lab, or of a socket that somebody else serves.</summary>
+internal sealed record LabAssignment
+{
+    /// <summary>Unique in the guest.</summary>
+    internal required string Id { get; init; }
+
+    /// <summary>The vfio-user socket of somebody else; null for a device of the lab.</summary>
+    internal string? Socket { get; init; }
+
+    /// <summary>The lab's device, where it is one.</summary>
+    internal string? Device { get; init; }
+
+    /// <summary>Its virtual function, from 0; null for the device itself.</summary>
+    internal int? VirtualFunction { get; init; }
+}

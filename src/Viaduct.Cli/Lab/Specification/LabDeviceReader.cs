@@ -1,0 +1,32 @@
+using Viaduct.Cli.Lab.Yaml;
+
+namespace Viaduct.Cli.Lab.Specification;
+
+/// <summary>Reads served devices.</summary>
+internal static class LabDeviceReader
+{
+    /// <summary>The keys of a device.</summary>
+    internal static readonly string[] Keys = ["type", "disks", "vfs"];
+
+    internal static LabDevice Read(string name, YamlNode node, LabDiskReader disks, YamlProblems problems)
+    {
+        YamlFields fields = new(node, $"device '{name}'", Keys, problems);
+        if (fields.OneOf("type", "nvme") is null && !fields.Has("type"))
+        {
+            problems.Add(fields.At, $"device '{name}' without 'type'", "'type: nvme'");
+        }
+
+        IReadOnlyList<LabDisk> read = disks.Read(fields, $"device '{name}'", LabDiskReader.DeviceKeys);
+        if (read.Count == 0 && !fields.Has("disks"))
+        {
+            problems.Add(fields.At, $"device '{name}' without 'disks'", "a list of disks");
+        }
+
+        return new LabDevice
+        {
+            Name = name,
+            Disks = read,
+            VirtualFunctions = (int)(fields.Number("vfs", 0, LabDevice.MaxVirtualFunctions) ?? 0),
+        };
+    }
+}

@@ -1,0 +1,25 @@
+using Viaduct.Platform.Accounting;
+
+namespace Viaduct.Cli.Lab.Specification;
+
+/// <summary>A disk's file, and how a guest reaches it.</summary>
+internal sealed record LabDisk
+{
+    /// <summary>Unique in the guest or the device that has it.</summary>
+    internal required string Id { get; init; }
+
+    /// <summary>The file's full path, or null for one that lives as long as the lab.</summary>
+    internal string? Path { get; init; }
+
+    /// <summary>Bytes of a file that is made, all holes, where there is none; null if it must be there.</summary>
+    internal ulong? Create { get; init; }
+
+    /// <summary>Emulated or paravirtual; a served device's disks are emulated.</summary>
+    internal Road Road { get; init; } = Road.Paravirtual;
+
+    /// <summary>Whether writes are refused.</summary>
+    internal bool ReadOnly { get; init; }
+
+    /// <summary>Whether the host's page cache is passed by.</summary>
+    internal bool Direct { get; init; }
+}
