@@ -9,6 +9,7 @@ RootCommand root = new("""
 {
     RunCommand.Create(),
     ServeCommand.Create(),
+    UpCommand.Create(),
     DemoCommand.Create(),
     BenchCommand.Create(),
     DoctorCommand.Create(),

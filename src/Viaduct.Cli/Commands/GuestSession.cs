@@ -1,11 +1,8 @@
-using Viaduct.Assigned;
-using Viaduct.Backends.Block;
 using Viaduct.Cli.Console;
+using Viaduct.Cli.Guests;
 using Viaduct.Machine;
-using Viaduct.Machine.Boot;
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;
-using Viaduct.Platform.Host;
 
 namespace Viaduct.Cli.Commands;
 
@@ -15,69 +12,29 @@ internal static class GuestSession
     internal static async Task<int> RunAsync(MachineSpec spec, CancellationToken cancellation)
     {
         EventLog log = new(System.Console.Error);
-        StandardOutputSink output = new();
-        ConsoleInput? input = null;
-        VirtualMachine? current = null;
-        bool said = false;
+        using GuestLife life = new(spec, new StandardOutputSink(), log);
+        using TerminalWatcher terminal = new(spec.Console == ConsoleChoice.Virtio);
         try
         {
-            while (true)
+            life.Build();
+            if (spec.Engine == EngineChoice.Auto)
             {
-                using VirtualMachine machine = new(spec, output, log);
-                current = machine;
-                MachineExit exit;
-                using (new RawTerminal())
-                using (cancellation.Register(machine.Stop))
-                {
-                    machine.Start();
-                    using TerminalSize? size = spec.Console == ConsoleChoice.Virtio ? new TerminalSize(machine.Console) : null;
-                    input ??= new ConsoleInput(() => current.Stop());
-                    input.Connect(machine.Console);
-                    if (spec.Engine == EngineChoice.Auto && !said)
-                    {
-                        said = true;
-                        _ = Task.Run(EngineAdvice.Say, cancellation);
-                    }
-
-                    exit = await machine.Exited;
-                }
-
-                log.Flush();
-                if (exit.Reason != MachineExitReason.Reset)
-                {
-                    return Report(spec.Name, exit);
-                }
+                _ = Task.Run(EngineAdvice.Say, cancellation);
             }
-        }
-        catch (AssignedDeviceException error)
-        {
-            await System.Console.Error.WriteLineAsync($"viaduct: {error.Message}");
-            return error.IsHeld ? ExitCodes.DeviceHeld : ExitCodes.BadUsage;
-        }
-        catch (Exception error) when (error is KernelImageException or BlockOpenException or HostException)
-        {
-            await System.Console.Error.WriteLineAsync($"viaduct: {error.Message}");
-            return error is HostException ? ExitCodes.Failure : ExitCodes.BadUsage;
-        }
-    }
 
-    private static int Report(string name, MachineExit exit)
-    {
-        switch (exit.Reason)
+            MachineExit exit = await life.RunAsync(terminal, cancellation);
+            log.Flush();
+            if (exit.Reason is not (MachineExitReason.PowerOff or MachineExitReason.Stopped))
+            {
+                await System.Console.Error.WriteLineAsync($"viaduct: {spec.Name}: {exit.Description}");
+            }
+
+            return GuestLife.ExitCode(exit);
+        }
+        catch (Exception error) when (GuestLife.IsRefusal(error))
         {
-            case MachineExitReason.PowerOff:
-                return ExitCodes.Success;
-            case MachineExitReason.Stopped:
-                return ExitCodes.Interrupted;
-            case MachineExitReason.Panic:
-                System.Console.Error.WriteLine($"viaduct: {name}: {exit.Description}");
-                return ExitCodes.GuestPanic;
-            case MachineExitReason.TripleFault:
-                System.Console.Error.WriteLine($"viaduct: {name}: {exit.Description}");
-                return ExitCodes.GuestTripleFault;
-            default:
-                System.Console.Error.WriteLine($"viaduct: {name}: {exit.Description}");
-                return ExitCodes.Failure;
+            await System.Console.Error.WriteLineAsync($"viaduct: {error.Message}");
+            return GuestLife.ExitCode(error);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Viaduct.Cli.Bench;
 using Viaduct.Cli.Demo;
 using Viaduct.Cli.Doctor;
+using Viaduct.Cli.Lab;
 using Viaduct.Cli.Serve;
 
 namespace Viaduct.Cli.Commands;
@@ -16,4 +17,5 @@ namespace Viaduct.Cli.Commands;
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(EngineRun))]
 [JsonSerializable(typeof(ServeReport))]
+[JsonSerializable(typeof(LabReport))]
 internal sealed partial class JsonReports : JsonSerializerContext;

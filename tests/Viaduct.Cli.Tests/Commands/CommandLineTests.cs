@@ -16,6 +16,7 @@ public sealed class CommandLineTests
     [InlineData("run --kernel k --initrd i --append console=ttyS0 --memory 1G --cpus 1 --engine software --name n --disk path=a --disk path=b,road=emulated")]
     [InlineData("demo --json --engine auto")]
     [InlineData("doctor --json")]
+    [InlineData("up lab.yaml --json --verbose --engine software")]
     [InlineData("bench engine --json --runs 5")]
     [InlineData("bench instructions --json --cases 10")]
     [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,assigned,paravirtual --vfs 1,2,4,7 --seconds 5 --runs 3 --engine software")]
@@ -46,6 +47,7 @@ public sealed class CommandLineTests
     [InlineData("run --kernel k --disk path=a,id=x --disk path=b,id=x")]
     [InlineData("run --kernel /nonexistent/kernel")]
     [InlineData("demo --engine kvm")]
+    [InlineData("up /nonexistent/lab.yaml")]
     [InlineData("bench engine --engine kvm")]
     [InlineData("bench disk --engine kvm")]
     [InlineData("bench disk --peer qemu --qemu /nonexistent/qemu")]
@@ -93,7 +95,7 @@ public sealed class CommandLineTests
         element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
 
     private static RootCommand Root() =>
-        new() { RunCommand.Create(), DemoCommand.Create(), BenchCommand.Create(), DoctorCommand.Create() };
+        new() { RunCommand.Create(), UpCommand.Create(), DemoCommand.Create(), BenchCommand.Create(), DoctorCommand.Create() };
 
     private static ParseResult Parse(string line) => Root().Parse(line.Split(' '));
 }

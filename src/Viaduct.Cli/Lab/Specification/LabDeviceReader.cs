@@ -17,9 +17,9 @@ internal static class LabDeviceReader
         }
 
         IReadOnlyList<LabDisk> read = disks.Read(fields, $"device '{name}'", LabDiskReader.DeviceKeys);
-        if (read.Count == 0 && !fields.Has("disks"))
+        if (read.Count == 0 && fields.Node("disks") is null or YamlSequence)
         {
-            problems.Add(fields.At, $"device '{name}' without 'disks'", "a list of disks");
+            problems.Add(fields.Place("disks"), $"device '{name}' without disks", "'disks' with at least one");
         }
 
         return new LabDevice

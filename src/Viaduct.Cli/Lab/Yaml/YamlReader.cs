@@ -15,14 +15,16 @@ internal sealed class YamlReader
     /// <summary>How many parts there may be, repeated ones counted each time.</summary>
     internal const int MaxNodes = 10_000;
 
-    private readonly IParser _parser;
+    private readonly Scanner _scanner;
+    private readonly Parser _parser;
     private readonly YamlProblems _problems;
     private readonly Dictionary<string, YamlNode> _anchors = new(StringComparer.Ordinal);
     private long _nodes;
 
     private YamlReader(TextReader text, YamlProblems problems)
     {
-        _parser = new Parser(text);
+        _scanner = new Scanner(text);
+        _parser = new Parser(_scanner);
         _problems = problems;
     }
 
@@ -32,10 +34,11 @@ internal sealed class YamlReader
     /// <returns>The document, or null where it can't be read at all.</returns>
     internal static YamlNode? Read(string text, YamlProblems problems)
     {
-        using StringReader reader = new(text);
+        using StringReader source = new(text);
+        YamlReader reader = new(source, problems);
         try
         {
-            return new YamlReader(reader, problems).ReadDocument();
+            return reader.ReadDocument();
         }
         catch (UnreadableException error)
         {
@@ -44,7 +47,13 @@ internal sealed class YamlReader
         }
         catch (YamlException error)
         {
-            problems.Add(Position(error.Start), $"what is no YAML ({YamlScalar.Quote(error.Message)})", "YAML");
+            problems.Add(Position(reader._scanner.CurrentPosition), $"what is no YAML ({YamlScalar.Quote(error.Message)})", "YAML");
+            return null;
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // What the library does with some texts that it should refuse; it has come as far as the mistake.
+            problems.Add(Position(reader._scanner.CurrentPosition), "what is no YAML", "YAML");
             return null;
         }
     }
@@ -62,9 +71,9 @@ internal sealed class YamlReader
         _ = _parser.Consume<DocumentStart>();
         YamlNode document = ReadNode(0);
         _ = _parser.Consume<DocumentEnd>();
-        return _parser.Accept(out DocumentStart second)
-            ? throw new UnreadableException(Position(second.Start), "a second document", "the end of the file")
-            : document;
+        return _parser.Accept<StreamEnd>(out _)
+            ? document
+            : throw new UnreadableException(Position(_parser.Current!.Start), "a second document", "the end of the file");
     }
 
     private YamlNode ReadNode(int depth)

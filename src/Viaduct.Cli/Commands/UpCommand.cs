@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Text.Json;
+using Viaduct.Cli.Lab;
+using Viaduct.Cli.Lab.Specification;
+using Viaduct.Machine.GuestParts;
+using Viaduct.Machine.Specification;
+
+namespace Viaduct.Cli.Commands;
+
+/// <summary><c>viaduct up</c>: several guests from a file, with the devices that they share.</summary>
+internal static class UpCommand
+{
+    internal static Command Create()
+    {
+        Argument<string> file = new("LAB.yaml") { Description = "Guests, served devices, and which road each guest takes; docs/labs.md describes it." };
+        Option<bool> json = new("--json") { Description = "Write the report as one JSON object on standard output." };
+        Option<bool> verbose = new("--verbose") { Description = "Show all guests' consoles on standard error, a guest's name before each line." };
+        Option<string> engine = EngineOption.Create();
+        Command command = new("up", """
+            Runs several guests at once: their disks, the devices that processes of their own serve to them, and which
+            road each takes, from a file. Ends when all guests have; then a table says what each device cost. Ctrl-C
+            takes all down.
+
+            Example:
+              viaduct up examples/all-roads.yaml
+
+            Exit status: 0 all guests powered off and their scripts ended well, 2 the file or what it names can't be
+            used, 130 interrupted; where a guest failed, what 'viaduct run' says of it.
+            """)
+        {
+            file, json, verbose, engine,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            parsed.GetRequiredValue(file),
+            EngineOption.Read(parsed, engine),
+            parsed.GetValue(json),
+            parsed.GetValue(verbose),
+            cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string file, EngineChoice engine, bool json, bool verbose, CancellationToken cancellation)
+    {
+        TextWriter errors = System.Console.Error;
+        using CancellationTokenSource left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            LabSpec lab = LabReader.ReadFile(file);
+            string? problem = MachineSpec.EngineProblem(engine)
+                ?? (json && lab.Guests.Any(guest => guest.Console.Kind == LabConsoleKind.Stdio) ? "--json: standard output is a guest's console" : null);
+            if (problem is not null)
+            {
+                await errors.WriteLineAsync($"viaduct: {problem}");
+                return ExitCodes.BadUsage;
+            }
+
+            LabOptions options = new() { Engine = engine, Consoles = verbose ? errors : null, Messages = errors, Leave = left.Cancel };
+            LabReport report = await new LabRun(lab, options).RunAsync(left.Token);
+            Write(report, json);
+            return left.IsCancellationRequested ? ExitCodes.Interrupted : report.ExitCode;
+        }
+        catch (LabFileException error)
+        {
+            foreach (string problem in error.Problems)
+            {
+                await errors.WriteLineAsync($"viaduct: {problem}");
+            }
+
+            return ExitCodes.BadUsage;
+        }
+        catch (LabFailedException error)
+        {
+            await errors.WriteLineAsync($"viaduct: {error.Message}");
+            return error.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            await errors.WriteLineAsync("viaduct: interrupted");
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception error) when (error is GuestPartsException or IOException or UnauthorizedAccessException)
+        {
+            await errors.WriteLineAsync($"viaduct: {error.Message}");
+            return ExitCodes.Failure;
+        }
+    }
+
+    private static void Write(LabReport report, bool json)
+    {
+        TextWriter output = System.Console.Out;
+        if (json)
+        {
+            output.WriteLine(JsonSerializer.Serialize(report, JsonReports.Default.LabReport));
+        }
+        else
+        {
+            LabTable.Write(report, output, System.Console.IsOutputRedirected);
+        }
+    }
+}
