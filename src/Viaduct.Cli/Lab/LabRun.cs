@@ -2,7 +2,6 @@ using System.Runtime.ExceptionServices;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Demo;
 using Viaduct.Cli.Lab.Consoles;
-using Viaduct.Cli.Lab.Serving;
 using Viaduct.Cli.Lab.Specification;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -36,7 +35,7 @@ internal sealed class LabRun
     internal async Task<LabReport> RunAsync(CancellationToken cancellation)
     {
         using LabFolder folder = new();
-        await using ServedDevices devices = new(folder, _progress.Say);
+        await using ServedDevices devices = new(folder, _options.Messages, _progress.Say);
         await devices.StartAsync(_lab.Devices, cancellation);
         List<LabGuestRun> guests = [];
         try

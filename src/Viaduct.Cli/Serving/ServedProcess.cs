@@ -67,6 +67,9 @@ internal sealed class ServedProcess : IAsyncDisposable
         return served;
     }
 
+    /// <summary>How it ended, once it has.</summary>
+    internal int ExitCode => _process.ExitCode;
+
     /// <summary>Ends the server, in peace if it can be had.</summary>
     public async ValueTask DisposeAsync()
     {

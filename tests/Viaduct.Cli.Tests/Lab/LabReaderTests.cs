@@ -16,7 +16,7 @@ public sealed class LabReaderTests
     {
         LabSpec lab = LabFiles.Read("""
             devices:
-              ctl: {type: nvme, vfs: 3, disks: [{path: ns.img, create: 1G, id: ns, readonly: false, direct: true}]}
+              ctl: {type: nvme, vfs: 3, disks: [{path: ns.img, create: 1G, id: ns, readonly: false, direct: true, vf: 3}]}
             guests:
               web:
                 kernel: kernels/vmlinuz
@@ -40,7 +40,7 @@ public sealed class LabReaderTests
             """);
         LabDevice device = Assert.Single(lab.Devices);
         Assert.Equal(3, device.VirtualFunctions);
-        Assert.Equal(new LabDisk { Id = "ns", Path = "/labs/ns.img", Create = 1UL << 30, Direct = true }, Assert.Single(device.Disks));
+        Assert.Equal(new LabDisk { Id = "ns", Path = "/labs/ns.img", Create = 1UL << 30, Direct = true, VirtualFunction = 3 }, Assert.Single(device.Disks));
         LabGuest web = lab.Guests[0];
         Assert.Equal(("web", "/labs/kernels/vmlinuz", "/boot/initrd", "console=ttyS0 quiet"), (web.Name, web.Kernel, web.Initrd, web.CommandLine));
         Assert.Equal((256UL << 20, 1, EngineChoice.Software, true), (web.Memory, web.Cpus, web.Engine, web.Entropy));
@@ -87,6 +87,8 @@ public sealed class LabReaderTests
     [InlineData("guests:\n  a: {kernel: k, script: poweroff}", 2, 26, "a kernel of your own", "'kernel: debian'")]
     [InlineData("guests:\n  a: {kernel: debian, initrd: i, script: poweroff}", 2, 42, "beside 'initrd'", "one of them")]
     [InlineData("guests:\n  a: {kernel: k, assign: [ctl]}", 2, 27, "'ctl'", "vfio-user:SOCKET")]
+    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, vfs: 2, disks: [{path: p, vf: 3}]}", 3, 49, "'3'", "from 1 to 2")]
+    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, disks: [{path: p, vf: 1}]}", 3, 41, "that has none", "'vfs'")]
     [InlineData("guests:\n  a: {kernel: !!binary k}", 2, 15, "the tag", "no tag")]
     [InlineData("guests:\n  a: *b", 2, 6, "'*b'", "an anchor")]
     [InlineData("guests: {a: {kernel: k}}\n---\nguests: {}", 2, 1, "a second document", "the end")]
@@ -103,8 +105,8 @@ public sealed class LabReaderTests
 
     [Theory]
     [InlineData("own", "guest 'a' has already", "'vfs: 2'")]
-    [InlineData("ctl", "guest 'a' has already", "'ctl/vf0'")]
-    [InlineData("ctl/vf1", "guest 'a' has already", "another virtual function of 'ctl'")]
+    [InlineData("ctl", "guest 'a' has already", "'ctl/vf1'")]
+    [InlineData("ctl/vf2", "guest 'a' has already", "another virtual function of 'ctl'")]
     [InlineData("vfio-user:s", "guest 'a' has already", "another socket")]
     public void Read_OneFunctionForTwoGuests_SaysWhoHasItAndWhatToDo(string function, string holder, string remedy)
     {
@@ -115,9 +117,10 @@ public sealed class LabReaderTests
     }
 
     [Theory]
-    [InlineData("ctl/vf2", "'ctl/vf0' to 'ctl/vf1'")]
-    [InlineData("ctl/pf", "'ctl/vf0' to 'ctl/vf1'")]
-    [InlineData("own/vf0", "'vfs: N'")]
+    [InlineData("ctl/vf3", "'ctl/vf1' to 'ctl/vf2'")]
+    [InlineData("ctl/vf0", "'ctl/vf1' to 'ctl/vf2'")]
+    [InlineData("ctl/pf", "'ctl/vf1' to 'ctl/vf2'")]
+    [InlineData("own/vf1", "'vfs: N'")]
     [InlineData("other", "'ctl' or 'own'")]
     public void Read_AFunctionThatIsNot_SaysWhichThereAre(string function, string expected)
     {
@@ -127,7 +130,7 @@ public sealed class LabReaderTests
 
     [Fact]
     public void Read_DifferentFunctionsOfADevice_AreForDifferentGuests() =>
-        Assert.Empty(LabFiles.Problems($"{Devices}guests:\n  a: {{kernel: k, assign: [ctl]}}\n  b: {{kernel: k, assign: [ctl/vf0, own]}}\n  c: {{kernel: k, assign: [ctl/vf1]}}"));
+        Assert.Empty(LabFiles.Problems($"{Devices}guests:\n  a: {{kernel: k, assign: [ctl]}}\n  b: {{kernel: k, assign: [ctl/vf1, own]}}\n  c: {{kernel: k, assign: [ctl/vf2]}}"));
 
     [Fact]
     public void Read_SeveralMistakes_TellsAllInTheirOrder()

@@ -12,6 +12,6 @@ internal sealed record LabAssignment
     /// <summary>The lab's device, where it is one.</summary>
     internal string? Device { get; init; }
 
-    /// <summary>Its virtual function, from 0; null for the device itself.</summary>
+    /// <summary>Its virtual function, from 1; null for the device itself.</summary>
     internal int? VirtualFunction { get; init; }
 }

@@ -87,7 +87,8 @@ internal sealed class LabAssignmentReader
     {
         if (function.StartsWith(FunctionPrefix, StringComparison.Ordinal)
             && int.TryParse(function.AsSpan(FunctionPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-            && index < device.VirtualFunctions)
+            && index >= 1
+            && index <= device.VirtualFunctions)
         {
             return new LabAssignment { Id = "", Device = device.Name, VirtualFunction = index };
         }
@@ -95,8 +96,8 @@ internal sealed class LabAssignmentReader
         _problems.Add(fields.Place("device"), fields.Node("device")!.Found, device.VirtualFunctions switch
         {
             0 => $"'{device.Name}': it has no virtual functions; give it 'vfs: N' to share it",
-            1 => $"'{device.Name}' or '{device.Name}/vf0'",
-            int count => $"'{device.Name}', or '{device.Name}/vf0' to '{device.Name}/vf{count - 1}'",
+            1 => $"'{device.Name}' or '{device.Name}/vf1'",
+            int count => $"'{device.Name}', or '{device.Name}/vf1' to '{device.Name}/vf{count}'",
         });
         return null;
     }
@@ -118,8 +119,8 @@ internal sealed class LabAssignmentReader
         {
             { Socket: not null } => "another socket, since an assigned device has one guest; a device that is shared (road 4) serves each virtual function on a socket of its own",
             { VirtualFunction: not null } => $"another virtual function of '{target.Device}', since each has one guest",
-            _ when _devices[target.Device!].VirtualFunctions > 0 => $"one of its virtual functions, as '{target.Device}/vf0': they are what is shared (road 4)",
-            _ => $"a device that nobody has: an assigned device has one guest. To share it (road 4), give it 'vfs: 2' and assign '{target.Device}/vf0' and '{target.Device}/vf1'",
+            _ when _devices[target.Device!].VirtualFunctions > 0 => $"one of its virtual functions, as '{target.Device}/vf1': they are what is shared (road 4)",
+            _ => $"a device that nobody has: an assigned device has one guest. To share it (road 4), give it 'vfs: 2' and assign '{target.Device}/vf1' and '{target.Device}/vf2'",
         };
         _problems.Add(at, $"'{function}', which guest '{_holders[function]}' has already", remedy);
     }

@@ -16,7 +16,8 @@ internal static class LabDeviceReader
             problems.Add(fields.At, $"device '{name}' without 'type'", "'type: nvme'");
         }
 
-        IReadOnlyList<LabDisk> read = disks.Read(fields, $"device '{name}'", LabDiskReader.DeviceKeys);
+        int virtualFunctions = (int)(fields.Number("vfs", 0, LabDevice.MaxVirtualFunctions) ?? 0);
+        IReadOnlyList<LabDisk> read = disks.Read(fields, $"device '{name}'", LabDiskReader.DeviceKeys, virtualFunctions);
         if (read.Count == 0 && fields.Node("disks") is null or YamlSequence)
         {
             problems.Add(fields.Place("disks"), $"device '{name}' without disks", "'disks' with at least one");
@@ -26,7 +27,7 @@ internal static class LabDeviceReader
         {
             Name = name,
             Disks = read,
-            VirtualFunctions = (int)(fields.Number("vfs", 0, LabDevice.MaxVirtualFunctions) ?? 0),
+            VirtualFunctions = virtualFunctions,
         };
     }
 }

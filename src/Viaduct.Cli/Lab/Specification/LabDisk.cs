@@ -17,6 +17,9 @@ internal sealed record LabDisk
     /// <summary>Emulated or paravirtual; a served device's disks are emulated.</summary>
     internal Road Road { get; init; } = Road.Paravirtual;
 
+    /// <summary>The virtual function, from 1, that a served device's disk is for.</summary>
+    internal int? VirtualFunction { get; init; }
+
     /// <summary>Whether writes are refused.</summary>
     internal bool ReadOnly { get; init; }
 

@@ -10,7 +10,7 @@ internal sealed class LabDiskReader
     internal static readonly string[] GuestKeys = ["path", "create", "road", "format", "readonly", "direct", "id"];
 
     /// <summary>The keys of a served device's disk.</summary>
-    internal static readonly string[] DeviceKeys = ["path", "create", "format", "readonly", "direct", "id"];
+    internal static readonly string[] DeviceKeys = ["path", "create", "format", "readonly", "direct", "id", "vf"];
 
     private const ulong LeastSize = 4096;
     private const ulong MostSize = 64UL << 40;
@@ -31,14 +31,15 @@ internal sealed class LabDiskReader
     /// <param name="owner">Its fields.</param>
     /// <param name="ownerName">For messages: "guest 'a'".</param>
     /// <param name="keys"><see cref="GuestKeys"/> or <see cref="DeviceKeys"/>.</param>
-    internal IReadOnlyList<LabDisk> Read(YamlFields owner, string ownerName, IReadOnlyList<string> keys)
+    /// <param name="virtualFunctions">How many a device has that disks may be for.</param>
+    internal IReadOnlyList<LabDisk> Read(YamlFields owner, string ownerName, IReadOnlyList<string> keys, int virtualFunctions = 0)
     {
         List<LabDisk> disks = [];
         List<(string, YamlPosition)> ids = [];
         foreach (YamlNode item in owner.Items("disks", "a list of disks"))
         {
             YamlFields fields = new(item, "a disk", keys, _problems);
-            LabDisk disk = Read(fields, disks.Count);
+            LabDisk disk = Read(fields, disks.Count, virtualFunctions);
             Claim(disk, fields.Place("path"), ownerName);
             disks.Add(disk);
             ids.Add((disk.Id, fields.Place("id")));
@@ -48,7 +49,7 @@ internal sealed class LabDiskReader
         return disks;
     }
 
-    private LabDisk Read(YamlFields fields, int index)
+    private LabDisk Read(YamlFields fields, int index, int virtualFunctions)
     {
         string? path = fields.Text("path", "the path of a raw image or a block device");
         ulong? create = fields.Size("create", LeastSize, MostSize, 512);
@@ -62,6 +63,11 @@ internal sealed class LabDiskReader
             _problems.Add(fields.Place("readonly"), "a disk made for this run that nobody can write", "a path, or no 'readonly'");
         }
 
+        if (virtualFunctions == 0 && fields.Has("vf"))
+        {
+            _problems.Add(fields.Place("vf"), "a virtual function of a device that has none", "'vfs' in the device");
+        }
+
         _ = fields.OneOf("format", "raw");
         return new LabDisk
         {
@@ -71,6 +77,7 @@ internal sealed class LabDiskReader
             Road = fields.OneOf("road", "emulated", "paravirtual") == "emulated" ? Road.Emulated : Road.Paravirtual,
             ReadOnly = readOnly,
             Direct = fields.Flag("direct"),
+            VirtualFunction = virtualFunctions == 0 ? null : (int?)fields.Number("vf", 1, virtualFunctions),
         };
     }
 
