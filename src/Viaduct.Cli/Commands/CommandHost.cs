@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Viaduct.Cli.Serve;
 
 namespace Viaduct.Cli.Commands;
 
@@ -21,6 +22,8 @@ internal static class CommandHost
             return ExitCodes.BadUsage;
         }
 
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) });
+        // A server that its parent ends takes signals in its own way.
+        TimeSpan? patience = parsed.Tokens.Any(token => token.Value == ServeEnd.UntilInputEnds) ? null : TimeSpan.FromSeconds(10);
+        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = patience });
     }
 }

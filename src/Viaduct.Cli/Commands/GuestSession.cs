@@ -13,7 +13,7 @@ internal static class GuestSession
     {
         EventLog log = new(System.Console.Error);
         using GuestLife life = new(spec, new StandardOutputSink(), log);
-        using TerminalWatcher terminal = new(spec.Console == ConsoleChoice.Virtio);
+        using TerminalWatcher terminal = new();
         try
         {
             life.Build();

@@ -23,7 +23,7 @@ internal static class ServeNvmeCommand
         };
         Option<string> socket = new("--vfio-user") { Description = "The socket that a guest's monitor connects to.", HelpName = "SOCKET", Required = true };
         Option<string?> id = new("--id") { Description = "The device's id, which its serial number follows; the socket's name otherwise.", HelpName = "I" };
-        Option<bool> untilInputEnds = new("--until-input-ends") { Description = "End when standard input does, as well: for a parent process whose death is to end this one." };
+        Option<bool> untilInputEnds = new(ServeEnd.UntilInputEnds) { Description = "End when standard input does, and not by Ctrl-C: for a parent process whose end is to be the end of this one." };
         Option<bool> json = new("--json") { Description = "Write what the device did as one JSON object on standard output when it ends." };
         Command command = new("nvme", """
             Serves an NVMe controller over vfio-user until Ctrl-C or SIGTERM. One guest has it at a time; when that goes,

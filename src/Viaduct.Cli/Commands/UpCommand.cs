@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Viaduct.Cli.Lab;
 using Viaduct.Cli.Lab.Specification;
-using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
 
 namespace Viaduct.Cli.Commands;
@@ -30,59 +29,21 @@ internal static class UpCommand
         {
             file, json, verbose, engine,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetRequiredValue(file),
-            EngineOption.Read(parsed, engine),
-            parsed.GetValue(json),
-            parsed.GetValue(verbose),
-            cancellation));
+        command.SetAction((parsed, cancellation) =>
+        {
+            bool asJson = parsed.GetValue(json);
+            LabOptions options = new() { Engine = EngineOption.Read(parsed, engine), Verbose = parsed.GetValue(verbose) };
+            return LabSession.RunAsync(() => Read(parsed.GetRequiredValue(file), options.Engine, asJson), options, report => Write(report, asJson), cancellation);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, EngineChoice engine, bool json, bool verbose, CancellationToken cancellation)
+    private static LabSpec Read(string file, EngineChoice engine, bool json)
     {
-        TextWriter errors = System.Console.Error;
-        using CancellationTokenSource left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        try
-        {
-            LabSpec lab = LabReader.ReadFile(file);
-            string? problem = MachineSpec.EngineProblem(engine)
-                ?? (json && lab.Guests.Any(guest => guest.Console.Kind == LabConsoleKind.Stdio) ? "--json: standard output is a guest's console" : null);
-            if (problem is not null)
-            {
-                await errors.WriteLineAsync($"viaduct: {problem}");
-                return ExitCodes.BadUsage;
-            }
-
-            LabOptions options = new() { Engine = engine, Consoles = verbose ? errors : null, Messages = errors, Leave = left.Cancel };
-            LabReport report = await new LabRun(lab, options).RunAsync(left.Token);
-            Write(report, json);
-            return left.IsCancellationRequested ? ExitCodes.Interrupted : report.ExitCode;
-        }
-        catch (LabFileException error)
-        {
-            foreach (string problem in error.Problems)
-            {
-                await errors.WriteLineAsync($"viaduct: {problem}");
-            }
-
-            return ExitCodes.BadUsage;
-        }
-        catch (LabFailedException error)
-        {
-            await errors.WriteLineAsync($"viaduct: {error.Message}");
-            return error.ExitCode;
-        }
-        catch (OperationCanceledException)
-        {
-            await errors.WriteLineAsync("viaduct: interrupted");
-            return ExitCodes.Interrupted;
-        }
-        catch (Exception error) when (error is GuestPartsException or IOException or UnauthorizedAccessException)
-        {
-            await errors.WriteLineAsync($"viaduct: {error.Message}");
-            return ExitCodes.Failure;
-        }
+        LabSpec lab = LabReader.ReadFile(file);
+        string? problem = MachineSpec.EngineProblem(engine)
+            ?? (json && lab.Guests.Any(guest => guest.Console.Kind == LabConsoleKind.Stdio) ? "--json: standard output is a guest's console" : null);
+        return problem is null ? lab : throw new FormatException(problem);
     }
 
     private static void Write(LabReport report, bool json)

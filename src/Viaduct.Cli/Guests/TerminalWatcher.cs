@@ -3,25 +3,25 @@ using Viaduct.Machine;
 
 namespace Viaduct.Cli.Guests;
 
-/// <summary>Gives this terminal's keys to a guest while it runs. Ctrl-A X switches the guest off.</summary>
+/// <summary>Gives this terminal's keys and size to a guest while it runs.</summary>
 internal sealed class TerminalWatcher : IGuestWatcher, IDisposable
 {
-    private readonly bool _tellsSize;
+    private readonly Action? _leave;
     private ConsoleInput? _input;
     private RawTerminal? _terminal;
     private TerminalSize? _size;
     private VirtualMachine? _current;
 
-    /// <param name="tellsSize">Whether the guest's console can be told the terminal's size.</param>
-    internal TerminalWatcher(bool tellsSize) => _tellsSize = tellsSize;
+    /// <param name="leave">What Ctrl-A X does; null for switching the guest off.</param>
+    internal TerminalWatcher(Action? leave = null) => _leave = leave;
 
     /// <inheritdoc/>
     public void Started(VirtualMachine machine)
     {
         _current = machine;
         _terminal = new RawTerminal();
-        _size = _tellsSize ? new TerminalSize(machine.Console) : null;
-        _input ??= new ConsoleInput(() => _current.Stop());
+        _size = new TerminalSize(machine.Console);
+        _input ??= new ConsoleInput(_leave ?? (() => _current.Stop()));
         _input.Connect(machine.Console);
     }
 

@@ -32,7 +32,7 @@ internal sealed class LabGuestRun : IGuestWatcher, IDisposable
         _console = console;
         _say = message => say($"{spec.Name}: {message}");
         GuestLog guestLog = new(spec.Name, log);
-        _fan = new LabConsoleFan(spec.Name, console, Follow, options.Consoles, guestLog);
+        _fan = new LabConsoleFan(spec.Name, console, Follow, options.Verbose ? options.Messages : null, guestLog);
         _life = new GuestLife(spec, _fan, guestLog);
     }
 
@@ -82,13 +82,13 @@ internal sealed class LabGuestRun : IGuestWatcher, IDisposable
     {
         _machine = machine;
         _engine = machine.Engine.Name;
-        _console.Connect(machine.Console);
+        _console.Started(machine);
     }
 
     /// <inheritdoc/>
     public void Ended(VirtualMachine machine)
     {
-        _console.Disconnect();
+        _console.Ended(machine);
         foreach (MachineDevice device in machine.Devices)
         {
             LabDeviceReport report = LabDeviceReport.From(device);

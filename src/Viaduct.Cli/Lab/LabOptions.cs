@@ -8,12 +8,15 @@ internal sealed record LabOptions
     /// <summary>What runs guests that name no engine.</summary>
     internal EngineChoice Engine { get; init; } = EngineChoice.Auto;
 
-    /// <summary>Where all consoles go, line by line; null for nowhere.</summary>
-    internal TextWriter? Consoles { get; init; }
+    /// <summary>Whether all consoles are shown among the messages, line by line.</summary>
+    internal bool Verbose { get; init; }
 
     /// <summary>Where messages go.</summary>
-    internal required TextWriter Messages { get; init; }
+    internal TextWriter Messages { get; init; } = TextWriter.Null;
 
     /// <summary>Called when the user leaves by a guest's console on the terminal.</summary>
-    internal required Action Leave { get; init; }
+    internal Action Leave { get; init; } = static () => { };
+
+    /// <summary>What is changed in a guest's machine before it is made.</summary>
+    internal Func<MachineSpec, MachineSpec> Adjust { get; init; } = static spec => spec;
 }

@@ -89,7 +89,7 @@ internal sealed class LabRun
     {
         LabGuestReport report = await guest.RunAsync(cancellation);
         _progress.Say($"{guest.Name}: {report.Failure ?? "powered off"}");
-        if (report.Failure is not null && !cancellation.IsCancellationRequested && _options.Consoles is null)
+        if (report.Failure is not null && !cancellation.IsCancellationRequested && !_options.Verbose)
         {
             await _options.Messages.WriteLineAsync($"--- the end of {guest.Name}'s console ---\n{guest.ConsoleTail}\n---");
         }
@@ -125,6 +125,7 @@ internal sealed class LabRun
                 ],
                 Assigned = [.. guest.Assignments.Select(assignment => new AssignedSpec { Id = assignment.Id, Socket = assignment.Socket ?? devices.Socket(assignment) })],
             };
+            spec = _options.Adjust(spec);
             if (spec.Problem() is { } problem)
             {
                 throw new LabFailedException($"{guest.Name}: {problem}", ExitCodes.BadUsage);

@@ -11,6 +11,7 @@ internal sealed class ServedProcess : IAsyncDisposable
     /// <summary>What a server writes to standard error once its sockets can be connected to.</summary>
     internal const string ReadyLine = "viaduct: ready";
 
+    private const string Prefix = "viaduct: ";
     private const int TailLines = 20;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
 
@@ -112,7 +113,7 @@ internal sealed class ServedProcess : IAsyncDisposable
 
         if (_ready.Task.IsCompleted)
         {
-            _errors.WriteLine($"{_name}: {line}");
+            _errors.WriteLine(line.StartsWith(Prefix, StringComparison.Ordinal) ? line : $"{Prefix}{_name}: {line}");
         }
     }
 

@@ -42,6 +42,8 @@ public sealed class SocketConsoleTests : IDisposable
     {
         using SocketConsole console = new(SocketPath);
         using Socket client = Connect();
+        console.Write("."u8);
+        Assert.Equal(".", await Read(client, 1));
         byte[] line = Encoding.ASCII.GetBytes(new string('x', 1023) + "\n");
         for (int i = 0; i < 20_000; i++)
         {

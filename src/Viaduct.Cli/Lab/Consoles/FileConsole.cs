@@ -15,13 +15,13 @@ internal sealed class FileConsole : ILabConsole
     public void Write(ReadOnlySpan<byte> bytes) => _file.Write(bytes);
 
     /// <inheritdoc/>
-    public void Connect(MachineConsole console)
+    public void Started(VirtualMachine machine)
     {
         // A file has no input.
     }
 
     /// <inheritdoc/>
-    public void Disconnect()
+    public void Ended(VirtualMachine machine)
     {
         // A file has no input.
     }

@@ -12,13 +12,13 @@ internal sealed class NoConsole : ILabConsole
     }
 
     /// <inheritdoc/>
-    public void Connect(MachineConsole console)
+    public void Started(VirtualMachine machine)
     {
         // Nobody types.
     }
 
     /// <inheritdoc/>
-    public void Disconnect()
+    public void Ended(VirtualMachine machine)
     {
         // Nobody types.
     }

@@ -39,19 +39,19 @@ internal sealed class SocketConsole : ILabConsole
     public void Write(ReadOnlySpan<byte> bytes) => _backlog.Write(bytes);
 
     /// <inheritdoc/>
-    public void Connect(MachineConsole console)
+    public void Started(VirtualMachine machine)
     {
-        console.InputReady += TryAgain;
+        machine.Console.InputReady += TryAgain;
         lock (_lock)
         {
-            _console = console;
+            _console = machine.Console;
         }
 
         TryAgain();
     }
 
     /// <inheritdoc/>
-    public void Disconnect()
+    public void Ended(VirtualMachine machine)
     {
         lock (_lock)
         {

@@ -1,4 +1,5 @@
 using Viaduct.Cli.Console;
+using Viaduct.Cli.Guests;
 using Viaduct.Machine;
 
 namespace Viaduct.Cli.Lab.Consoles;
@@ -7,31 +8,20 @@ namespace Viaduct.Cli.Lab.Consoles;
 internal sealed class TerminalConsole : ILabConsole
 {
     private readonly StandardOutputSink _output = new();
-    private readonly Action _leave;
-    private ConsoleInput? _input;
-    private RawTerminal? _terminal;
+    private readonly TerminalWatcher _terminal;
 
     /// <param name="leave">Called when the user asks to leave.</param>
-    internal TerminalConsole(Action leave) => _leave = leave;
+    internal TerminalConsole(Action leave) => _terminal = new TerminalWatcher(leave);
 
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
 
     /// <inheritdoc/>
-    public void Connect(MachineConsole console)
-    {
-        _terminal ??= new RawTerminal();
-        _input ??= new ConsoleInput(_leave);
-        _input.Connect(console);
-    }
+    public void Started(VirtualMachine machine) => _terminal.Started(machine);
 
     /// <inheritdoc/>
-    public void Disconnect() => Dispose();
+    public void Ended(VirtualMachine machine) => _terminal.Ended(machine);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _terminal?.Dispose();
-        _terminal = null;
-    }
+    public void Dispose() => _terminal.Dispose();
 }

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Viaduct.Guests.Support;
+
+/// <summary>The program itself, as a process, with temporary files of its own.</summary>
+internal sealed class ViaductProcess : IDisposable
+{
+    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(4);
+
+    private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("viaduct-test-");
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _messages = new();
+    private readonly List<(string Text, TaskCompletionSource Seen)> _awaited = [];
+    private readonly Process _process;
+
+    internal ViaductProcess(params IReadOnlyList<string> arguments)
+    {
+        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "viaduct"), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["TMPDIR"] = _temporary.FullName;
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => _output.Append(line.Data).Append('\n');
+        _process.ErrorDataReceived += (_, line) => Hear(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it wrote to standard output; once it has ended.</summary>
+    internal string Output => _output.ToString();
+
+    /// <summary>What it wrote to standard error.</summary>
+    internal string Messages
+    {
+        get
+        {
+            lock (_messages)
+            {
+                return _messages.ToString();
+            }
+        }
+    }
+
+    /// <summary>Its temporary files.</summary>
+    internal IEnumerable<string> TemporaryFiles => _temporary.EnumerateFileSystemInfos().Select(file => file.Name);
+
+    /// <summary>Processes that it started and that run.</summary>
+    internal IReadOnlyList<int> Children =>
+    [
+        .. Directory.EnumerateDirectories($"/proc/{_process.Id}/task")
+            .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture)),
+    ];
+
+    /// <summary>Its exit status, once it has ended.</summary>
+    internal async Task<int> EndAsync()
+    {
+        try
+        {
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(_limit, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"it didn't end; its messages:\n{Messages}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits for a message, or its end.</summary>
+    internal async Task SeenAsync(string text)
+    {
+        TaskCompletionSource seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_messages)
+        {
+            if (_messages.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            _awaited.Add((text, seen));
+        }
+
+        await Task.WhenAny(seen.Task, EndAsync());
+        Assert.True(seen.Task.IsCompleted, $"it ended without \"{text}\"; its messages:\n{Messages}");
+    }
+
+    /// <summary>Sends it a signal.</summary>
+    internal Task SignalAsync(string signal) => SignalAsync(_process.Id, signal);
+
+    /// <summary>Sends a process a signal.</summary>
+    internal static async Task SignalAsync(int process, string signal)
+    {
+        using Process kill = Process.Start("/bin/sh", ["-c", $"kill -{signal} {process}"]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Waits until a process that isn't our child is gone.</summary>
+    internal static async Task GoneAsync(int process)
+    {
+        try
+        {
+            using Process other = Process.GetProcessById(process);
+            await other.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(_limit, TestContext.Current.CancellationToken);
+        }
+        catch (ArgumentException)
+        {
+            // It is gone already.
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+        _temporary.Delete(recursive: true);
+    }
+
+    private void Hear(string? line)
+    {
+        lock (_messages)
+        {
+            _messages.Append(line).Append('\n');
+            string all = _messages.ToString();
+            foreach ((string text, TaskCompletionSource seen) in _awaited)
+            {
+                if (all.Contains(text, StringComparison.Ordinal))
+                {
+                    seen.TrySetResult();
+                }
+            }
+        }
+    }
+}
