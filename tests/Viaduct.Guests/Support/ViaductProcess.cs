@@ -46,8 +46,8 @@ internal sealed class ViaductProcess : IDisposable
         }
     }
 
-    /// <summary>Its temporary files.</summary>
-    internal IEnumerable<string> TemporaryFiles => _temporary.EnumerateFileSystemInfos().Select(file => file.Name);
+    /// <summary>Its temporary files. The runtime's own stay behind where a process is killed.</summary>
+    internal IEnumerable<string> TemporaryFiles => _temporary.EnumerateFileSystemInfos("viaduct-*").Select(file => file.Name);
 
     /// <summary>Processes that it started and that run.</summary>
     internal IReadOnlyList<int> Children =>
