@@ -48,36 +48,35 @@ public sealed class AddressMap
     /// <summary>Lays mappings over each other by priority, later ones over earlier equals.</summary>
     internal static AddressMap Flatten(IReadOnlyList<Mapping> mappings)
     {
-        // Every place where visibility can change; between two neighbours one mapping, or none, is seen throughout.
-        SortedSet<UInt128> edges = [];
-        foreach (Mapping mapping in mappings)
+        // Every place where visibility can change: between two neighbours one mapping, or none, is seen throughout.
+        List<Edge> edges = new(mappings.Count * 2);
+        for (int i = 0; i < mappings.Count; i++)
         {
-            edges.Add(mapping.Start);
-            edges.Add((UInt128)mapping.Start + mapping.Length);
+            Layer layer = new(mappings[i].Priority, i);
+            edges.Add(new Edge(mappings[i].Start, layer, Begins: true));
+            edges.Add(new Edge((UInt128)mappings[i].Start + mappings[i].Length, layer, Begins: false));
         }
 
+        edges.Sort();
+        SortedSet<Layer> open = [];
         List<FlatRange> ranges = [];
-        UInt128? from = null;
         Mapping? seen = null;
         UInt128 seenFrom = 0;
-        foreach (UInt128 edge in edges)
+        for (int i = 0; i < edges.Count; i++)
         {
-            if (from is not null)
+            Edge edge = edges[i];
+            _ = edge.Begins ? open.Add(edge.Layer) : open.Remove(edge.Layer);
+            if (i + 1 < edges.Count && edges[i + 1].Place == edge.Place)
             {
-                Mapping? top = TopAt(mappings, (ulong)from.Value);
-                if (!ReferenceEquals(top, seen))
-                {
-                    Append(ranges, seen, seenFrom, from.Value);
-                    (seen, seenFrom) = (top, from.Value);
-                }
+                continue;
             }
 
-            from = edge;
-        }
-
-        if (from is not null)
-        {
-            Append(ranges, seen, seenFrom, from.Value);
+            Mapping? top = open.Count == 0 ? null : mappings[open.Max.Index];
+            if (!ReferenceEquals(top, seen))
+            {
+                Append(ranges, seen, seenFrom, edge.Place);
+                (seen, seenFrom) = (top, edge.Place);
+            }
         }
 
         return new AddressMap([.. ranges]);
@@ -91,17 +90,14 @@ public sealed class AddressMap
         }
     }
 
-    private static Mapping? TopAt(IReadOnlyList<Mapping> mappings, ulong address)
+    /// <summary>Where a mapping lies over others; the highest is seen.</summary>
+    private readonly record struct Layer(int Priority, int Index) : IComparable<Layer>
     {
-        Mapping? top = null;
-        foreach (Mapping mapping in mappings)
-        {
-            if (address - mapping.Start < mapping.Length && (top is null || mapping.Priority >= top.Priority))
-            {
-                top = mapping;
-            }
-        }
+        public int CompareTo(Layer other) => Priority != other.Priority ? Priority.CompareTo(other.Priority) : Index.CompareTo(other.Index);
+    }
 
-        return top;
+    private readonly record struct Edge(UInt128 Place, Layer Layer, bool Begins) : IComparable<Edge>
+    {
+        public int CompareTo(Edge other) => Place.CompareTo(other.Place);
     }
 }

@@ -7,6 +7,7 @@ using Viaduct.Assigned.VfioUser.Protocol;
 namespace Viaduct.Assigned.Tests.VfioUser;
 
 /// <summary>Servers that lie: the client ends with an exception of its own or a lost device, never otherwise, and gives everything back.</summary>
+[Collection(CountsDescriptors.Name)]
 public sealed class HostileServerTests
 {
     private static readonly VfioUserLimits _limits = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100));

@@ -238,13 +238,13 @@ public sealed class VfioUserServer : IDisposable
         {
             HolderChanged?.Invoke();
             session.Run();
+            session.Dispose();
             lock (_gate)
             {
                 _session = null;
                 Monitor.PulseAll(_gate);
             }
 
-            session.Dispose();
             HolderChanged?.Invoke();
         }
     }
