@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Exceptions;
 using Viaduct.Engines.Software.InterruptControllers;
@@ -7,6 +6,7 @@ using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 using Viaduct.Engines.Software.SystemRegisters;
+using Viaduct.Engines.Software.Translator;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
 using Viaduct.Platform.Host;
@@ -36,18 +36,18 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     private volatile bool _stopping;
     private volatile bool _disposed;
 
-    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router)
+    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null)
     {
-        _state = (CpuState*)NativeMemory.AlignedAlloc((nuint)sizeof(CpuState), 64);
-        NativeMemory.Clear(_state, (nuint)sizeof(CpuState));
+        _state = StateBlock.Allocate();
         _space = memory;
         _clock = clock;
         Ports = ports;
         ProcessorCount = processors;
         Apic = new LocalApic((uint)id, id == 0, clock, this, router);
-        _code = new CodeCache(this);
+        _code = new CodeCache(this, translateAfter is not null);
+        Translated = translateAfter is { } threshold ? new TranslatedCode(_code, threshold) : null;
         Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, Apic);
-        _decoder = new BlockDecoder(_code, Memory);
+        _decoder = new BlockDecoder(_code, Memory, Translated);
         Segments = new SegmentUnit(_state, Memory);
         Exceptions = new ExceptionUnit(_state, Memory, Segments);
         Msrs = new ModelSpecificRegisters(_state, Apic, clock, Memory, Segments);
@@ -79,6 +79,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     internal AddressSpace Ports { get; }
 
     internal int ProcessorCount { get; }
+
+    /// <summary>Host code of what is run often; null where everything is interpreted.</summary>
+    internal TranslatedCode? Translated { get; }
 
     /// <inheritdoc/>
     public void Boot(CpuBootState state)
@@ -148,10 +151,10 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     {
         _disposed = true;
         _space.Changed -= OnMapChanged;
-        Memory.Dispose();
         _code.Dispose();
+        Translated?.Dispose();
         _wake.Dispose();
-        NativeMemory.AlignedFree(_state);
+        StateBlock.Free(_state);
     }
 
     /// <summary>Runs exactly one instruction, faults delivered as they would be. For single steps and for checks of the engine.</summary>
@@ -239,9 +242,10 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     private Op* Find(bool single)
     {
         CpuState* s = _state;
-        if (_code.IsFull)
+        if (_code.IsFull || Translated is { IsFull: true })
         {
             _code.Reset();
+            Translated?.Reset();
             Memory.FlushAll();
         }
 

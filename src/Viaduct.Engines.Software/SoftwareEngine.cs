@@ -21,15 +21,18 @@ public sealed class SoftwareEngine : IEngine
     /// <param name="memory">Guest physical memory; the I/O APIC is put into it.</param>
     /// <param name="ports">I/O ports.</param>
     /// <param name="cpus">How many processors, at most <see cref="MaxCpus"/>.</param>
-    public SoftwareEngine(AddressSpace memory, AddressSpace ports, int cpus)
+    /// <param name="options">How they run.</param>
+    public SoftwareEngine(AddressSpace memory, AddressSpace ports, int cpus, SoftwareEngineOptions? options = null)
     {
+        options ??= new SoftwareEngineOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(cpus, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(cpus, MaxCpus);
         EngineClock clock = new();
+        int? translateAfter = options.Translates ? options.TranslateAfter : null;
         _cpus = new SoftwareCpu[cpus];
         for (int i = 0; i < cpus; i++)
         {
-            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router);
+            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router, translateAfter);
         }
 
         _ioApic = new IoApic((byte)cpus, _router);

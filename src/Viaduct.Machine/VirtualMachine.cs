@@ -63,7 +63,7 @@ public sealed class VirtualMachine : IDisposable
         try
         {
             AddMemory();
-            Engine = Own(new SoftwareEngine(_memory, _ports, spec.Cpus));
+            Engine = Own(new SoftwareEngine(_memory, _ports, spec.Cpus, spec.Software));
             GuestMemory guestMemory = new(_memory);
             _root = new PciRoot(new PciRootOptions
             {

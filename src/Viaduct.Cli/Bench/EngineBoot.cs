@@ -12,18 +12,24 @@ internal sealed class EngineBoot
     private const string VcpuThread = "vcpu-0";
 
     private readonly long _began;
+    private readonly bool _translates;
     private VirtualMachine? _machine;
     private long _firstInstruction;
     private EngineRun? _result;
 
     /// <param name="began">When the process was started: a <see cref="Stopwatch"/> timestamp, which is the host's.</param>
-    internal EngineBoot(long began) => _began = began;
+    /// <param name="translates">Whether the software engine translates.</param>
+    internal EngineBoot(long began, bool translates)
+    {
+        _began = began;
+        _translates = translates;
+    }
 
     /// <summary>Boots.</summary>
     /// <returns>The figures, or null where the guest ended before its init.</returns>
     internal async Task<EngineRun?> RunAsync(string kernel, string initrd, CancellationToken cancellation)
     {
-        MachineSpec spec = new() { Kernel = kernel, Initrd = initrd, CommandLine = "console=ttyS0 quiet" };
+        MachineSpec spec = new() { Kernel = kernel, Initrd = initrd, CommandLine = "console=ttyS0 quiet", Software = new() { Translates = _translates } };
         GuestConsole console = new(Follow);
         using VirtualMachine machine = new(spec, console, new EventLog(System.Console.Error));
         _machine = machine;

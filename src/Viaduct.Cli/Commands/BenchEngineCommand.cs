@@ -20,15 +20,16 @@ internal static class BenchEngineCommand
         Option<bool> json = new("--json") { Description = "Write the figures as one JSON object on standard output." };
         Option<int> runs = NumberOption.Create("--runs", "How many boots.", least: 1, most: 100, otherwise: 3);
         Option<string> engine = EngineOption.Create();
+        Option<string> tier = TierOption.Create();
         Command command = new("engine", """
             Boots a stock Debian kernel to its init and reports the time from the command to the guest's first
             instruction, the boot, guest instructions per second of CPU time, and the monitor's own memory.
             """)
         {
-            json, runs, engine,
+            json, runs, engine, tier,
         };
         command.SetAction((parsed, cancellation) =>
-            RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(runs), parsed.GetValue(json), cancellation));
+            RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(runs), TierOption.Read(parsed, tier), parsed.GetValue(json), cancellation));
         return command;
     }
 
@@ -38,11 +39,12 @@ internal static class BenchEngineCommand
         Argument<string> kernel = new("kernel");
         Argument<string> initrd = new("initrd");
         Argument<long> began = new("began");
-        Command command = new(EngineBench.RunCommand) { kernel, initrd, began };
+        Option<string> tier = TierOption.Create();
+        Command command = new(EngineBench.RunCommand) { kernel, initrd, began, tier };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellation) =>
         {
-            EngineBoot boot = new(parsed.GetRequiredValue(began));
+            EngineBoot boot = new(parsed.GetRequiredValue(began), TierOption.Read(parsed, tier));
             EngineRun? run = await boot.RunAsync(parsed.GetRequiredValue(kernel), parsed.GetRequiredValue(initrd), cancellation);
             if (run is null)
             {
@@ -55,7 +57,7 @@ internal static class BenchEngineCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(EngineChoice engine, int runs, bool json, CancellationToken cancellation)
+    private static async Task<int> RunAsync(EngineChoice engine, int runs, bool translates, bool json, CancellationToken cancellation)
     {
         TextWriter errors = System.Console.Error;
         if (MachineSpec.EngineProblem(engine) is { } problem)
@@ -66,7 +68,7 @@ internal static class BenchEngineCommand
 
         try
         {
-            BenchReport report = await EngineBench.RunAsync(runs, new DemoProgress(errors).Say, cancellation);
+            BenchReport report = await EngineBench.RunAsync(runs, translates, new DemoProgress(errors).Say, cancellation);
             if (json)
             {
                 await System.Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, JsonReports.Default.BenchReport));

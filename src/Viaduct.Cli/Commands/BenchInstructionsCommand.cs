@@ -21,6 +21,7 @@ internal static class BenchInstructionsCommand
         Option<ulong> first = new("--first") { Description = "The first case's number: to run one again alone.", HelpName = "I", DefaultValueFactory = _ => 0 };
         Option<string?> filter = new("--filter") { Description = "Only this instruction, e.g. ADC.", HelpName = "MNEMONIC" };
         Option<bool> json = new("--json") { Description = "Results as JSON on standard output." };
+        Option<string> tier = TierOption.Create();
         Command command = new("instructions", """
             Checks the software engine against the real processor: random instructions and operands run as user code
             under KVM and on the engine; registers, flags, SSE and FPU state, memory and exceptions are compared.
@@ -31,19 +32,20 @@ internal static class BenchInstructionsCommand
               viaduct bench instructions --filter SHLD --cases 50000 --seed 7
             """)
         {
-            cases, seed, first, filter, json,
+            cases, seed, first, filter, tier, json,
         };
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(
-            parsed.GetValue(cases), parsed.GetValue(seed), parsed.GetValue(first), parsed.GetValue(filter), parsed.GetValue(json), cancellation)));
+            parsed.GetValue(cases), parsed.GetValue(seed), parsed.GetValue(first), parsed.GetValue(filter), TierOption.Read(parsed, tier), parsed.GetValue(json), cancellation)));
         return command;
     }
 
-    private static int Run(long cases, ulong seed, ulong first, string? filter, bool json, CancellationToken cancellation)
+    private static int Run(long cases, ulong seed, ulong first, string? filter, bool translates, bool json, CancellationToken cancellation)
     {
         try
         {
             using KvmImageRunner processor = new();
-            using EngineImageRunner engine = new(static (memory, ports) => new SoftwareEngine(memory, ports, 1));
+            SoftwareEngineOptions options = new() { Translates = translates, TranslateAfter = 0 };
+            using EngineImageRunner engine = new((memory, ports) => new SoftwareEngine(memory, ports, 1, options));
             InstructionOracle oracle = new(processor, engine, SupportedInstructions.Contains, seed, filter);
             long begin = Stopwatch.GetTimestamp();
             OracleReport report = oracle.Run(first, cases, Progress(cases), cancellation);

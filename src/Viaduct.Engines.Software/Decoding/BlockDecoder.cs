@@ -3,6 +3,7 @@ using Viaduct.Engines.Software.Interpreter;
 using Viaduct.Engines.Software.Lowering;
 using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.State;
+using Viaduct.Engines.Software.Translator;
 
 namespace Viaduct.Engines.Software.Decoding;
 
@@ -18,9 +19,14 @@ internal sealed unsafe class BlockDecoder
     private readonly Decoder _decoder16;
     private readonly Decoder _decoder32;
     private readonly Decoder _decoder64;
+    private readonly TranslatedCode? _translated;
 
-    internal BlockDecoder(CodeCache cache, MemoryUnit memory)
+    /// <param name="cache">Where ops go.</param>
+    /// <param name="memory">Where code comes from.</param>
+    /// <param name="translated">What translates blocks that are run often, if anything does.</param>
+    internal BlockDecoder(CodeCache cache, MemoryUnit memory, TranslatedCode? translated)
     {
+        _translated = translated;
         _cache = cache;
         _memory = memory;
         _decoder16 = Decoder.Create(16, _reader);
@@ -47,10 +53,21 @@ internal sealed unsafe class BlockDecoder
         }
 
         int first = _cache.Next;
-        int instructions = DecodeRun(page, offset, single ? 1 : MaxInstructions);
+        bool hasHead = _translated is not null && page->Bitness == 64 && !single;
+        if (hasHead)
+        {
+            _cache.Next++;
+        }
+
+        int instructions = DecodeRun(page, offset, single ? 1 : MaxInstructions, out bool runsOn);
         if (instructions == 0)
         {
             return FindCrossing(page, linear);
+        }
+
+        if (hasHead)
+        {
+            _translated!.Prepare(_cache.Arena + first, page, offset, instructions, runsOn);
         }
 
         if (!single)
@@ -61,8 +78,9 @@ internal sealed unsafe class BlockDecoder
         return _cache.Arena + first;
     }
 
-    private int DecodeRun(CodePage* page, int offset, int most)
+    private int DecodeRun(CodePage* page, int offset, int most, out bool runsOn)
     {
+        runsOn = false;
         Decoder decoder = DecoderFor(page->Bitness);
         _reader.Set(page->Host + offset, CodePage.Size - offset);
         decoder.IP = (ulong)offset;
@@ -104,6 +122,7 @@ internal sealed unsafe class BlockDecoder
         if (count != 0)
         {
             AddContinue(at, count, crossing: false, shadow);
+            runsOn = true;
         }
 
         return count;
@@ -167,6 +186,7 @@ internal sealed unsafe class BlockDecoder
         end->PageOffset = (ushort)offset;
         end->Immediate = (ulong)offset;
         end->Ordinal = (byte)count;
+        end->Extra = shadow ? (byte)1 : (byte)0;
         end->Extra2 = crossing ? (byte)1 : (byte)0;
     }
 

@@ -23,9 +23,17 @@ internal sealed unsafe class CodeCache : IDisposable
     private readonly HostMemory _arenaMemory = new("viaduct-decoded-code", (ulong)MaxOps * (ulong)sizeof(Op) / 4096 * 4096);
     private readonly HostMemory _entriesMemory = new("viaduct-code-entries", (ulong)MaxPages * EntriesBytes);
     private readonly CodePage* _pageArray = (CodePage*)NativeMemory.AllocZeroed(MaxPages, (nuint)sizeof(CodePage));
+    private readonly HostMemory? _translatedMemory;
+    private readonly uint* _noneTranslated = (uint*)NativeMemory.AllocZeroed(EntriesBytes);
     private int _pageCount;
 
-    internal CodeCache(IPageWriteObserver observer) => _observer = observer;
+    /// <param name="observer">Who hears of writes to pages of code.</param>
+    /// <param name="translates">Whether blocks are translated.</param>
+    internal CodeCache(IPageWriteObserver observer, bool translates)
+    {
+        _observer = observer;
+        _translatedMemory = translates ? new HostMemory("viaduct-translated-entries", (ulong)MaxPages * EntriesBytes) : null;
+    }
 
     /// <summary>The first op; index 0 is never used.</summary>
     internal Op* Arena => (Op*)_arenaMemory.Pointer;
@@ -51,6 +59,8 @@ internal sealed unsafe class CodeCache : IDisposable
         made->Host = host;
         made->Bitness = bitness;
         made->Granules = 0;
+        made->AccessMode = 0;
+        made->Translated = _translatedMemory is { } translated ? (uint*)(translated.Pointer + ((long)_pageCount * EntriesBytes)) : null;
         made->Watch = memory.WatchedPages + page;
         made->Entries = (uint*)(_entriesMemory.Pointer + ((long)_pageCount * EntriesBytes));
         _pageCount++;
@@ -79,13 +89,24 @@ internal sealed unsafe class CodeCache : IDisposable
         for (int i = 0; i < _pageCount; i++)
         {
             *_pageArray[i].Watch = 0;
-            NativeMemory.Clear(_pageArray[i].Entries, EntriesBytes);
+            Forget(_pageArray + i);
         }
 
         _pages.Clear();
         _crossing.Clear();
         _pageCount = 0;
         Next = 1;
+    }
+
+    /// <summary>Where a page's translated blocks begin, for code of a privilege. A page's blocks are for the privilege that fetches it first.</summary>
+    internal uint* TranslatedFor(CodePage* page, ulong accessMode)
+    {
+        if (page->AccessMode == 0)
+        {
+            page->AccessMode = accessMode;
+        }
+
+        return page->AccessMode == accessMode && page->Translated != null ? page->Translated : _noneTranslated;
     }
 
     /// <summary>The op of an instruction that begins at an address and ends on the next page, if these are still its bytes.</summary>
@@ -110,11 +131,24 @@ internal sealed unsafe class CodeCache : IDisposable
     {
         _arenaMemory.Dispose();
         _entriesMemory.Dispose();
+        _translatedMemory?.Dispose();
+        NativeMemory.Free(_noneTranslated);
         NativeMemory.Free(_pageArray);
     }
 
     // Host addresses of code are below 2^57, so the code size fits in the upper bits.
     private static nuint Key(byte* host, int bitness) => (nuint)host | ((nuint)bitness << 57);
+
+    private static void Forget(CodePage* page)
+    {
+        NativeMemory.Clear(page->Entries, EntriesBytes);
+        if (page->Translated != null)
+        {
+            NativeMemory.Clear(page->Translated, EntriesBytes);
+        }
+
+        page->Granules = 0;
+    }
 
     private bool Drop(HostMemory memory, ulong page, ulong granules)
     {
@@ -131,8 +165,7 @@ internal sealed unsafe class CodeCache : IDisposable
             CodePage* codePage = (CodePage*)known;
             if ((codePage->Granules & granules) != 0)
             {
-                NativeMemory.Clear(codePage->Entries, EntriesBytes);
-                codePage->Granules = 0;
+                Forget(codePage);
                 dropped = true;
             }
 

@@ -14,6 +14,9 @@ internal unsafe struct CodePage
     /// <summary>For each byte of the page, the index in the arena of the op that begins a block there; zero is none.</summary>
     internal uint* Entries;
 
+    /// <summary>For each byte of the page, where in translated code the block that begins there lies; zero is nowhere. Null without a translator.</summary>
+    internal uint* Translated;
+
     /// <summary>Which runs of 64 bytes hold decoded instructions, one bit each.</summary>
     internal ulong Granules;
 
@@ -22,4 +25,7 @@ internal unsafe struct CodePage
 
     /// <summary>16, 32 or 64.</summary>
     internal int Bitness;
+
+    /// <summary>The <see cref="State.CpuState.AccessMode"/> that translated blocks are for: that of the first fetch.</summary>
+    internal ulong AccessMode;
 }

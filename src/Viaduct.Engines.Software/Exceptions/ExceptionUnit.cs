@@ -319,7 +319,7 @@ internal sealed unsafe class ExceptionUnit
 
         // The new stack is accessed with the handler's rights.
         ulong mode = s->AccessMode;
-        s->AccessMode = privilege == 3 ? TlbEntry.User : TlbEntry.Supervisor;
+        _memory.SetAccessMode(privilege == 3 ? TlbEntry.User : TlbEntry.Supervisor);
         bool done = true;
         for (int i = 0; i < words && done; i++)
         {
@@ -328,7 +328,7 @@ internal sealed unsafe class ExceptionUnit
             done = _memory.StoreSlow(stack, frame[i]) || s->Exit == ExitReason.CodeModified;
         }
 
-        s->AccessMode = mode;
+        _memory.SetAccessMode(mode);
         return done;
     }
 

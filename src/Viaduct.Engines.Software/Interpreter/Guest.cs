@@ -16,10 +16,11 @@ internal static unsafe class Guest
     {
         TlbEntry* entry = s->Tlb + ((address >> 12) & (TlbEntry.Count - 1));
 
-        // The tag of the last byte's page, so that an access across pages misses.
-        if (entry->ReadTag == (((address + (uint)(sizeof(T) - 1)) & PageMask) | s->AccessMode))
+        // The offset in the page, or more than a page; an access across pages misses, too.
+        ulong offset = address ^ entry->ReadTag;
+        if (offset <= (ulong)(4096 - sizeof(T)))
         {
-            value = Unsafe.ReadUnaligned<T>((void*)(address + entry->Addend));
+            value = Unsafe.ReadUnaligned<T>(entry->Host + offset);
             return true;
         }
 
@@ -32,9 +33,10 @@ internal static unsafe class Guest
         where T : unmanaged
     {
         TlbEntry* entry = s->Tlb + ((address >> 12) & (TlbEntry.Count - 1));
-        if (entry->WriteTag == (((address + (uint)(sizeof(T) - 1)) & PageMask) | s->AccessMode))
+        ulong offset = address ^ entry->WriteTag;
+        if (offset <= (ulong)(4096 - sizeof(T)))
         {
-            Unsafe.WriteUnaligned((void*)(address + entry->Addend), value);
+            Unsafe.WriteUnaligned(entry->Host + offset, value);
             return true;
         }
 
@@ -46,8 +48,7 @@ internal static unsafe class Guest
     internal static byte* InPlace(CpuState* s, ulong address, int size)
     {
         TlbEntry* entry = s->Tlb + ((address >> 12) & (TlbEntry.Count - 1));
-        return entry->WriteTag == (((address + (uint)(size - 1)) & PageMask) | s->AccessMode)
-            ? (byte*)(address + entry->Addend)
-            : null;
+        ulong offset = address ^ entry->WriteTag;
+        return offset <= (ulong)(4096 - size) ? entry->Host + offset : null;
     }
 }

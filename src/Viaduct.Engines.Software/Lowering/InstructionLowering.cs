@@ -1,6 +1,7 @@
 using Iced.Intel;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Interpreter;
+using Viaduct.Engines.Software.State;
 
 namespace Viaduct.Engines.Software.Lowering;
 
@@ -10,12 +11,15 @@ namespace Viaduct.Engines.Software.Lowering;
 /// </summary>
 internal static unsafe class InstructionLowering
 {
+    /// <summary>Who carries out what isn't here; to be compared with, as method addresses need not be the same everywhere.</summary>
+    internal static readonly delegate*<SoftwareCpu, CpuState*, Op*, Op*> Undefined = &Privileged.Undefined;
+
     /// <summary>Fills an op.</summary>
     internal static BlockFlow Lower(in Instruction instruction, Op* op, int bitness)
     {
         if (!TryLower(instruction, op, bitness, out BlockFlow flow))
         {
-            op->Handler = &Privileged.Undefined;
+            op->Handler = Undefined;
             return BlockFlow.Ends;
         }
 

@@ -11,4 +11,9 @@ internal unsafe struct CodeTlbEntry
 
     internal ulong Tag;
     internal CodePage* Page;
+
+    /// <summary>Where the page's translated blocks begin, as <see cref="CodePage.Translated"/>; nowhere for another privilege than theirs.</summary>
+    internal uint* Translated;
+
+    private readonly ulong _padding;
 }

@@ -13,7 +13,7 @@ namespace Viaduct.Engines.Software.Mmu;
 /// Everything about a guest access that the inline look-up can't answer: page walks, faults, registers of devices,
 /// accesses across pages, stores to decoded code. It owns the processor's TLBs.
 /// </summary>
-internal sealed unsafe class MemoryUnit : IDisposable
+internal sealed unsafe class MemoryUnit
 {
     private const ulong PageMask = Guest.PageMask;
 
@@ -37,9 +37,16 @@ internal sealed unsafe class MemoryUnit : IDisposable
         _walker = new PageWalker(state, physical);
         _code = code;
         _apic = apic;
-        state->Tlb = (TlbEntry*)NativeMemory.AlignedAlloc((nuint)(TlbEntry.Count * sizeof(TlbEntry)), 64);
-        state->CodeTlb = (CodeTlbEntry*)NativeMemory.AlignedAlloc((nuint)(CodeTlbEntry.Count * sizeof(CodeTlbEntry)), 64);
+        state->CodeTlb = StateBlock.CodeTlb(state);
+        SetAccessMode(TlbEntry.Supervisor);
         FlushAll();
+    }
+
+    /// <summary>Chooses the privilege that accesses have, and with it the table that holds their translations.</summary>
+    internal void SetAccessMode(ulong mode)
+    {
+        _state->AccessMode = mode;
+        _state->Tlb = StateBlock.Tlb(_state, mode);
     }
 
     /// <summary>Drops every translation.</summary>
@@ -77,12 +84,8 @@ internal sealed unsafe class MemoryUnit : IDisposable
             return;
         }
 
-        TlbEntry* entry = _state->Tlb + ((linear >> 12) & (TlbEntry.Count - 1));
-        if (((entry->ReadTag | entry->WriteTag) & PageMask) == (linear & PageMask))
-        {
-            entry->ReadTag = 0;
-            entry->WriteTag = 0;
-        }
+        FlushPage(StateBlock.Tlb(_state, TlbEntry.Supervisor), linear & PageMask);
+        FlushPage(StateBlock.Tlb(_state, TlbEntry.User), linear & PageMask);
 
         CodeTlbEntry* code = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
         if ((code->Tag & PageMask) == (linear & PageMask))
@@ -94,12 +97,13 @@ internal sealed unsafe class MemoryUnit : IDisposable
     /// <summary>Makes stores to a page come here from now on: it holds decoded code.</summary>
     internal void ProtectPage(byte* host)
     {
-        for (int i = 0; i < TlbEntry.Count; i++)
+        // The two tables lie one after the other.
+        TlbEntry* first = StateBlock.Tlb(_state, TlbEntry.Supervisor);
+        for (int i = 0; i < 2 * TlbEntry.Count; i++)
         {
-            TlbEntry* entry = _state->Tlb + i;
-            if (entry->WriteTag != 0 && (byte*)((entry->WriteTag & PageMask) + entry->Addend) == host)
+            if (first[i].Host == host)
             {
-                entry->WriteTag = 0;
+                first[i].WriteTag = first[i].ReadTag ^ TlbEntry.NoMatch;
             }
         }
     }
@@ -150,6 +154,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
         CodeTlbEntry* entry = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
         entry->Tag = (linear & PageMask) | _state->FetchMode;
         entry->Page = page;
+        entry->Translated = _code.TranslatedFor(page, _state->AccessMode);
         return page;
     }
 
@@ -186,14 +191,14 @@ internal sealed unsafe class MemoryUnit : IDisposable
     {
         Unsafe.SkipInit(out value);
         ulong mode = _state->AccessMode;
-        _state->AccessMode = TlbEntry.Supervisor;
+        SetAccessMode(TlbEntry.Supervisor);
         bool done;
         fixed (T* bytes = &value)
         {
             done = Transfer(address, (byte*)bytes, sizeof(T), Access.Read);
         }
 
-        _state->AccessMode = mode;
+        SetAccessMode(mode);
         return done;
     }
 
@@ -202,9 +207,9 @@ internal sealed unsafe class MemoryUnit : IDisposable
         where T : unmanaged
     {
         ulong mode = _state->AccessMode;
-        _state->AccessMode = TlbEntry.Supervisor;
+        SetAccessMode(TlbEntry.Supervisor);
         bool done = Transfer(address, (byte*)&value, sizeof(T), Access.Write);
-        _state->AccessMode = mode;
+        SetAccessMode(mode);
         return done || _state->Exit == ExitReason.CodeModified;
     }
 
@@ -216,10 +221,10 @@ internal sealed unsafe class MemoryUnit : IDisposable
     {
         faulted = false;
         TlbEntry* entry = _state->Tlb + ((address >> 12) & (TlbEntry.Count - 1));
-        ulong tag = (address & PageMask) | _state->AccessMode;
-        if ((access == Access.Write ? entry->WriteTag : entry->ReadTag) == tag)
+        ulong cached = address ^ (access == Access.Write ? entry->WriteTag : entry->ReadTag);
+        if (cached < 4096)
         {
-            return (byte*)(address + entry->Addend);
+            return entry->Host + cached;
         }
 
         if (!TryTranslate(address, access, IsUser, out ulong physical))
@@ -244,14 +249,25 @@ internal sealed unsafe class MemoryUnit : IDisposable
             : range.Host + offset;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    private static void FlushPage(TlbEntry* table, ulong page)
     {
-        NativeMemory.AlignedFree(_state->Tlb);
-        NativeMemory.AlignedFree(_state->CodeTlb);
+        TlbEntry* entry = table + ((page >> 12) & (TlbEntry.Count - 1));
+        if (entry->ReadTag == page)
+        {
+            entry->ReadTag = page ^ TlbEntry.NoMatch;
+            entry->WriteTag = page ^ TlbEntry.NoMatch;
+            entry->Host = null;
+        }
     }
 
-    private void FlushData() => NativeMemory.Clear(_state->Tlb, (nuint)(TlbEntry.Count * sizeof(TlbEntry)));
+    private void FlushData()
+    {
+        // Zero is no match but in each table's first entry.
+        TlbEntry* first = StateBlock.Tlb(_state, TlbEntry.Supervisor);
+        NativeMemory.Clear(first, (nuint)(2 * TlbEntry.Count * sizeof(TlbEntry)));
+        first[0].ReadTag = first[0].WriteTag = TlbEntry.NoMatch;
+        first[TlbEntry.Count].ReadTag = first[TlbEntry.Count].WriteTag = TlbEntry.NoMatch;
+    }
 
     private bool IsUser => _state->AccessMode == TlbEntry.User;
 
@@ -414,12 +430,12 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
 
         ulong offset = page - range.Start;
-        TlbEntry* entry = _state->Tlb + ((linear >> 12) & (TlbEntry.Count - 1));
-        ulong tag = (linear & PageMask) | (user ? TlbEntry.User : TlbEntry.Supervisor);
+        TlbEntry* entry = StateBlock.Tlb(_state, user ? TlbEntry.User : TlbEntry.Supervisor) + ((linear >> 12) & (TlbEntry.Count - 1));
+        ulong tag = linear & PageMask;
         bool watched = memory.WatchedPages[(range.MemoryOffset + offset) / HostMemory.PageSize] != 0;
         entry->ReadTag = tag;
-        entry->WriteTag = walk.Writable && !range.ReadOnly && !watched ? tag : 0;
-        entry->Addend = (ulong)(range.Host + offset) - (linear & PageMask);
+        entry->WriteTag = walk.Writable && !range.ReadOnly && !watched ? tag : tag ^ TlbEntry.NoMatch;
+        entry->Host = range.Host + offset;
     }
 
     private void RememberLarge(ulong linear, ulong pageSize)

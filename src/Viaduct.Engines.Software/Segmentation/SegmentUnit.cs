@@ -24,7 +24,7 @@ internal sealed unsafe class SegmentUnit
         bool longMode = (s->Efer & Efer.LongModeActive) != 0;
         s->Long64 = longMode && (code & Descriptor.Long) != 0;
         bool isUser = s->Cpl == 3;
-        s->AccessMode = isUser ? TlbEntry.User : TlbEntry.Supervisor;
+        _memory.SetAccessMode(isUser ? TlbEntry.User : TlbEntry.Supervisor);
         s->FetchMode = FetchModes.Valid
             | (isUser ? FetchModes.User : 0)
             | (s->Long64 ? FetchModes.Size64 : (code & Descriptor.Big) == 0 ? FetchModes.Size16 : 0);

@@ -57,6 +57,9 @@ internal unsafe struct CpuState
     /// <summary>Low bits of a valid code TLB tag now: privilege and code size.</summary>
     internal ulong FetchMode;
 
+    /// <summary>What translated code and its callers tell each other.</summary>
+    internal TranslatedState Translated;
+
     /// <summary>The next instruction's address, within the code segment. Only right while the interpreter is left.</summary>
     internal ulong Rip;
 

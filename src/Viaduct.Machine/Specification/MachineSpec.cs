@@ -41,6 +41,9 @@ public sealed record MachineSpec
     /// <summary>What runs the guest.</summary>
     public EngineChoice Engine { get; init; } = EngineChoice.Auto;
 
+    /// <summary>How the software engine runs code.</summary>
+    public SoftwareEngineOptions Software { get; init; } = new();
+
     /// <summary>Disks, in the order of their slots.</summary>
     public IReadOnlyList<DiskSpec> Disks { get; init; } = [];
 

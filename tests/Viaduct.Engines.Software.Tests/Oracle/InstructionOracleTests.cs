@@ -7,13 +7,16 @@ namespace Viaduct.Engines.Software.Tests.Oracle;
 public sealed unsafe class InstructionOracleTests
 {
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void SoftwareEngine_DoesWhatTheProcessorDoes(ulong seed)
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    public void SoftwareEngine_DoesWhatTheProcessorDoes(ulong seed, bool translates)
     {
         KvmAvailability.SkipUnlessPresent();
+        SoftwareEngineOptions options = new() { Translates = translates && SoftwareEngineOptions.CanTranslate, TranslateAfter = 0 };
         using KvmImageRunner processor = new();
-        using EngineImageRunner engine = new(static (memory, ports) => new SoftwareEngine(memory, ports, 1));
+        using EngineImageRunner engine = new((memory, ports) => new SoftwareEngine(memory, ports, 1, options));
         InstructionOracle oracle = new(processor, engine, SupportedInstructions.Contains, seed, null);
 
         OracleReport report = Run(oracle, 0, 8192);

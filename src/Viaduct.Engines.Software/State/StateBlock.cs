@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+using Viaduct.Engines.Software.Mmu;
+
+namespace Viaduct.Engines.Software.State;
+
+/// <summary>
+/// A processor's state and its translations in one allocation, so that translated code reaches all of it at fixed
+/// distances from one register.
+/// </summary>
+internal static unsafe class StateBlock
+{
+    /// <summary>Distance of the table of supervisor translations from the state; that of user ones follows it.</summary>
+    internal const int TlbOffset = 4096;
+
+    /// <summary>Bytes of a table of translations.</summary>
+    internal const int TlbBytes = TlbEntry.Count * 32;
+
+    /// <summary>Distance of the table of code pages.</summary>
+    internal const int CodeTlbOffset = TlbOffset + (2 * TlbBytes);
+
+    private const int CodeTlbBytes = CodeTlbEntry.Count * 32;
+    private const int Bytes = CodeTlbOffset + CodeTlbBytes;
+
+    internal static CpuState* Allocate()
+    {
+        if (sizeof(CpuState) > TlbOffset || sizeof(TlbEntry) != 32 || sizeof(CodeTlbEntry) != 32)
+        {
+            throw new InvalidOperationException("the processor's state is not laid out as translated code expects");
+        }
+
+        void* block = NativeMemory.AlignedAlloc(Bytes, 4096);
+        NativeMemory.Clear(block, Bytes);
+        return (CpuState*)block;
+    }
+
+    internal static void Free(CpuState* state) => NativeMemory.AlignedFree(state);
+
+    /// <summary>Distance of a privilege's table.</summary>
+    internal static int OffsetOfTlb(ulong accessMode) => TlbOffset + (accessMode == TlbEntry.User ? TlbBytes : 0);
+
+    internal static TlbEntry* Tlb(CpuState* state, ulong accessMode) => (TlbEntry*)((byte*)state + OffsetOfTlb(accessMode));
+
+    internal static CodeTlbEntry* CodeTlb(CpuState* state) => (CodeTlbEntry*)((byte*)state + CodeTlbOffset);
+}
