@@ -15,5 +15,9 @@ internal unsafe struct CodeTlbEntry
     /// <summary>Where the page's translated blocks begin, as <see cref="CodePage.Translated"/>; nowhere for another privilege than theirs.</summary>
     internal uint* Translated;
 
-    private readonly ulong _padding;
+    /// <summary>The page's address for translated code to compare as a data tag is: of another privilege or code size it must match nothing.</summary>
+    internal ulong TranslatedTag;
+
+    /// <summary>What <see cref="TranslatedTag"/> is changed by for a privilege; no canonical address has one of these bits alone.</summary>
+    internal static ulong TagOf(ulong accessMode) => accessMode == TlbEntry.User ? 1UL << 62 : 0;
 }

@@ -71,8 +71,11 @@ internal sealed unsafe class MemoryUnit
     }
 
     /// <summary>Drops what is known of where code is.</summary>
-    internal void FlushCode() =>
+    internal void FlushCode()
+    {
         NativeMemory.Clear(_state->CodeTlb, (nuint)(CodeTlbEntry.Count * sizeof(CodeTlbEntry)));
+        _state->CodeTlb[0].TranslatedTag = TlbEntry.NoMatch;
+    }
 
     /// <summary>Drops the translations of the page that holds an address (INVLPG).</summary>
     internal void FlushPage(ulong linear)
@@ -91,6 +94,7 @@ internal sealed unsafe class MemoryUnit
         if ((code->Tag & PageMask) == (linear & PageMask))
         {
             code->Tag = 0;
+            code->TranslatedTag = (linear & PageMask) ^ TlbEntry.NoMatch;
         }
     }
 
@@ -154,6 +158,7 @@ internal sealed unsafe class MemoryUnit
         CodeTlbEntry* entry = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
         entry->Tag = (linear & PageMask) | _state->FetchMode;
         entry->Page = page;
+        entry->TranslatedTag = (linear & PageMask) ^ (bitness == 64 ? CodeTlbEntry.TagOf(_state->AccessMode) : TlbEntry.NoMatch);
         entry->Translated = _code.TranslatedFor(page, _state->AccessMode);
         return page;
     }

@@ -98,7 +98,7 @@ internal sealed class Thunks
 
     private static void EmitLookUp(HostAssembler code, int leave)
     {
-        const int Tag = 0;
+        const int Tag = 24;
         const int Translated = 16;
         code.Store(StateRegister, StateOffsets.Scratch, First);
         code.Registers(0x8B, 4, Second, First);
@@ -109,7 +109,7 @@ internal sealed class Thunks
         code.Byte(0xED);
         code.Byte(7);
         code.Immediate(4, 4, Second, (Mmu.CodeTlbEntry.Count - 1) << 5);
-        code.Memory(0x33, 8, First, StateRegister, StateOffsets.FetchMode);
+        code.Memory(0x33, 8, First, StateRegister, StateOffsets.CodeTag);
         code.Indexed(0x33, 8, First, StateRegister, Second, 0, StateBlock.CodeTlbOffset + Tag);
         code.Immediate(7, 8, First, 4095);
         int missed = code.JumpIf(HostAssembler.Above);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Interpreter;
+using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.State;
 using Viaduct.Engines.Software.SystemRegisters;
 
@@ -131,6 +132,7 @@ internal sealed unsafe class TranslatedCode : IDisposable
 
             s->Translated.Budget = budget;
             s->Translated.SseBlocked = (s->Cr0 & (Cr0.Emulation | Cr0.TaskSwitched)) | (~s->Cr4 & Cr4.FxsaveSupport);
+            s->Translated.CodeTag = CodeTlbEntry.TagOf(s->AccessMode);
             uint left = _enter(s, code);
             s->Instructions += budget - s->Translated.Budget;
             UnpackFlags(s);
