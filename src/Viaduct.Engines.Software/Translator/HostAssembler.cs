@@ -6,11 +6,9 @@ namespace Viaduct.Engines.Software.Translator;
 internal sealed unsafe class HostAssembler
 {
     internal const int None = -1;
-    internal const byte Below = 2;
     internal const byte Zero = 4;
     internal const byte NotZero = 5;
     internal const byte Above = 7;
-    internal const byte Sign = 8;
 
     private readonly ExecutableMemory _memory;
 

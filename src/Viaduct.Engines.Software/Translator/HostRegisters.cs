@@ -8,7 +8,6 @@ namespace Viaduct.Engines.Software.Translator;
 internal static class HostRegisters
 {
     internal const int Rax = 0;
-    internal const int Rcx = 1;
     internal const int Rdx = 2;
     internal const int Rbx = 3;
     internal const int Rbp = 5;

@@ -17,8 +17,6 @@ internal static unsafe class StateOffsets
     internal static readonly int Target = Of(&_sample->Translated.Target);
     internal static readonly int CodeTag = Of(&_sample->Translated.CodeTag);
     internal static readonly int SegmentBases = Of(_sample->SegmentBases);
-    internal static readonly int FlagsOther = Of(&_sample->FlagsOther);
-    internal static readonly int Cpl = Of(&_sample->Cpl);
     internal static readonly int Xmm = Of(&_sample->Xmm);
 
     /// <summary>The linear address of the page that runs.</summary>

@@ -46,9 +46,6 @@ internal sealed unsafe class TranslatedCode : IDisposable
     /// <summary>Blocks translated since the start.</summary>
     internal long Blocks { get; private set; }
 
-    /// <summary>Bytes of host code in use.</summary>
-    internal int Used => _assembler.Position;
-
     /// <summary>Whether there may be no room for another block.</summary>
     internal bool IsFull => _assembler.Position > _memory.Length - BlockTranslator.Reserve;
 
