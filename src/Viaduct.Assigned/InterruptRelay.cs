@@ -64,6 +64,7 @@ internal sealed class InterruptRelay : IDisposable
             {
                 if (tokens[i] == StopToken)
                 {
+                    _counters.RemoveCurrentThread();
                     return;
                 }
 

@@ -18,7 +18,9 @@ public sealed class DeviceCounters
     private long _requests;
     private long _backendOperations;
     private long _backendBytes;
+    private readonly Lock _workersLock = new();
     private int[] _workers = [];
+    private TimeSpan _endedWorkers;
 
     /// <param name="device">The device's id, as the user named it.</param>
     /// <param name="road">How the guest reaches it.</param>
@@ -70,24 +72,37 @@ public sealed class DeviceCounters
     /// <summary>Says that the calling thread works for this device; its CPU time is the device's.</summary>
     public void AddCurrentThread() => AddWorker(Libc.gettid());
 
+    /// <summary>Says that the calling thread, which worked for this device, ends; what it used stays the device's.</summary>
+    public void RemoveCurrentThread()
+    {
+        int threadId = Libc.gettid();
+        lock (_workersLock)
+        {
+            _workers = [.. _workers.Where(worker => worker != threadId)];
+            _endedWorkers += ThreadClock.Read(threadId);
+        }
+    }
+
     /// <summary>Says that a thread works for this device; its CPU time is the device's.</summary>
     internal void AddWorker(int threadId)
     {
-        int[] before;
-        do
+        lock (_workersLock)
         {
-            before = _workers;
+            _workers = [.. _workers, threadId];
         }
-        while (Interlocked.CompareExchange(ref _workers, [.. before, threadId], before) != before);
     }
 
     /// <summary>All counts as they stand.</summary>
     public DeviceCounts Read()
     {
         TimeSpan cpu = Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _exitTicks));
-        foreach (int worker in Volatile.Read(ref _workers))
+        lock (_workersLock)
         {
-            cpu += ThreadClock.Read(worker);
+            cpu += _endedWorkers;
+            foreach (int worker in _workers)
+            {
+                cpu += ThreadClock.Read(worker);
+            }
         }
 
         DeviceCounts here = new()

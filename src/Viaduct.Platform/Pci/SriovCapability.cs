@@ -36,6 +36,7 @@ public sealed class SriovCapability : IConfigRegisters
     private VfBar[] _barList = [];
     private SriovCapability _leader;
     private bool _enabled;
+    private bool _isTaken;
     private uint _pageSize = 1;
 
     internal SriovCapability(PciFunction physical, SriovOptions options, IVirtualFunctionSource source)
@@ -150,6 +151,50 @@ public sealed class SriovCapability : IConfigRegisters
         Physical.WriteConfig(Offset + NumberOfVfs, 2, 0);
     }
 
+    /// <summary>
+    /// Leaves the virtual functions to who hosts the physical one, which is in no topology: they come and go one by one,
+    /// with <see cref="TryAdd"/> and <see cref="TryRemove"/>. A driver is told that there can be none, and a reset of the
+    /// physical function doesn't touch them. Called once, before there is any.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The function is on a bus, nobody hosts its virtual functions, or they are enabled.</exception>
+    public void TakeOver()
+    {
+        if (Physical.Bus is not null || Physical.VirtualFunctionHost is null || Enabled)
+        {
+            throw new InvalidOperationException($"{Physical.Name}: its virtual functions aren't its host's");
+        }
+
+        lock (Physical.Gate)
+        {
+            _isTaken = true;
+            Config.Define(Offset + InitialVfs, 2, 0);
+            Config.Define(Offset + TotalVfs, 2, 0);
+            Settle();
+        }
+    }
+
+    /// <summary>Makes a virtual function of those that were taken over; returns when it is there.</summary>
+    /// <param name="index">From zero, below <see cref="Total"/>.</param>
+    /// <returns>False when it is there already, or there are no means for it.</returns>
+    public bool TryAdd(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Total, nameof(index));
+        return _isTaken
+            ? _set.TryAdd(index, Plan(Total, ari: true))
+            : throw new InvalidOperationException($"{Physical.Name}: its virtual functions are its driver's");
+    }
+
+    /// <summary>Takes away a virtual function of those that were taken over; returns when it is gone.</summary>
+    /// <param name="index">From zero, below <see cref="Total"/>.</param>
+    /// <returns>False when it isn't there.</returns>
+    public bool TryRemove(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Total, nameof(index));
+        return _isTaken
+            ? _set.TryRemove(index)
+            : throw new InvalidOperationException($"{Physical.Name}: its virtual functions are its driver's");
+    }
+
     ConfigEffects IConfigRegisters.Written()
     {
         uint control = Config.Read(Offset + Control, 2);
@@ -177,11 +222,16 @@ public sealed class SriovCapability : IConfigRegisters
     {
         _enabled = false;
         _pageSize = 1;
-        Withdraw();
+        if (!_isTaken)
+        {
+            Withdraw();
+        }
+
         Settle();
     }
 
-    internal static string NameOf(PciFunction physical, int index) => $"{physical.Name}-vf{index}";
+    /// <summary>For people, who count from 1 as NVMe does with its controllers.</summary>
+    internal static string NameOf(PciFunction physical, int index) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{physical.Name}-vf{index + 1}");
 
     /// <summary>Follows the device's lowest physical function, which alone is told whether the hierarchy is ARI capable (9.3.3.3.5).</summary>
     internal void Join(SriovCapability leader)
@@ -257,9 +307,10 @@ public sealed class SriovCapability : IConfigRegisters
     {
         SettlePageSize();
         bool leads = _leader == this;
-        Config.Permit(Offset + NumberOfVfs, 2, _enabled ? 0u : 0xFFFF);
-        Config.Permit(Offset + SystemPageSize, 4, _enabled ? 0 : _options.SupportedPageSizes);
-        Config.Permit(Offset + Control, 2, ControlEnable | ControlMemory | (_enabled || !leads ? 0 : ControlAri));
+        bool settled = _enabled || _isTaken;
+        Config.Permit(Offset + NumberOfVfs, 2, settled ? 0u : 0xFFFF);
+        Config.Permit(Offset + SystemPageSize, 4, settled ? 0 : _options.SupportedPageSizes);
+        Config.Permit(Offset + Control, 2, _isTaken ? 0 : ControlEnable | ControlMemory | (_enabled || !leads ? 0 : ControlAri));
         SettlePlaces();
         if (leads && Physical.Bus is { } bus)
         {

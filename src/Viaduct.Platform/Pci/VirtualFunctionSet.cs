@@ -6,7 +6,8 @@ namespace Viaduct.Platform.Pci;
 /// <summary>
 /// The virtual functions of a physical one. Registers say, under the topology's lock, which are wanted
 /// (<see cref="Want"/>, <see cref="Withdraw"/>); from then on those that go are out of reach. The device is told outside
-/// the lock, one change after the other (<see cref="Reconcile"/>).
+/// the lock, one change after the other (<see cref="Reconcile"/>). Without a topology, a host may say instead of the
+/// registers (<see cref="TryAdd"/>, <see cref="TryRemove"/>).
 /// </summary>
 internal sealed class VirtualFunctionSet
 {
@@ -114,6 +115,43 @@ internal sealed class VirtualFunctionSet
         {
             _capability.RaiseChanged();
         }
+    }
+
+    /// <summary>Makes one more for who hosts the physical function. No lock is held.</summary>
+    internal bool TryAdd(int index, VirtualFunctionPlan plan)
+    {
+        lock (_order)
+        {
+            if (Find(index) is not null || Create(index) is not { } function)
+            {
+                return false;
+            }
+
+            _live = _live.With(plan, index, function);
+            Physical.VirtualFunctionHost?.Added(index, function);
+        }
+
+        _capability.RaiseChanged();
+        return true;
+    }
+
+    /// <summary>Takes one away for who hosts the physical function. No lock is held.</summary>
+    internal bool TryRemove(int index)
+    {
+        lock (_order)
+        {
+            if (Find(index) is not { } function)
+            {
+                return false;
+            }
+
+            function.Withdraw();
+            _live = _live.With(_live.Plan, index, null);
+            End([function], announced: true);
+        }
+
+        _capability.RaiseChanged();
+        return true;
     }
 
     private bool TryTakeStep(out PciFunction[] leaving, out VirtualFunctionPlan? plan)
@@ -226,5 +264,14 @@ internal sealed class VirtualFunctionSet
         internal PciFunction?[] ByIndex { get; }
 
         internal PciFunction[] Functions { get; }
+
+        /// <summary>The same but for one, which is there or isn't.</summary>
+        internal Live With(VirtualFunctionPlan plan, int index, PciFunction? function)
+        {
+            PciFunction?[] all = new PciFunction?[plan.Count];
+            ByIndex.CopyTo(all, 0);
+            all[index] = function;
+            return new Live(plan, all);
+        }
     }
 }

@@ -46,5 +46,7 @@ public sealed class DeviceWorker : IDisposable
                 _work.Sleep();
             }
         }
+
+        _counters.RemoveCurrentThread();
     }
 }

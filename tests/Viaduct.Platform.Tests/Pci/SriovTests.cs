@@ -374,6 +374,38 @@ public sealed class SriovTests : IDisposable
     }
 
     [Fact]
+    public void TakenOver_TheyComeAndGoOneByOne_WhateverTheDriverDoes()
+    {
+        DmaTarget dma = new(new GuestMemory(_board.Memory), _board.Msi, new DeviceCounters("pf", Road.Shared));
+        TestVirtualFunctions device = new(dma, 4);
+        Assert.Throws<InvalidOperationException>(device.Sriov.TakeOver);
+        RecordingHost host = new(_board);
+        device.Function.VirtualFunctionHost = host;
+        Assert.Throws<InvalidOperationException>(() => device.Sriov.TryAdd(0));
+        device.Sriov.TakeOver();
+        Assert.True(device.Sriov.TryAdd(2));
+        Assert.True(device.Sriov.TryAdd(0));
+        Assert.False(device.Sriov.TryAdd(2));
+        Assert.Equal(["+2", "+0"], host.Events);
+        PciFunction function = device.Sriov.Find(2)!;
+        function.WriteConfig(4, 2, TestBoard.BusMaster);
+        device.WriteEnable(3);
+        device.WriteDisable();
+        device.Function.SystemReset();
+        Assert.False(device.Sriov.Enabled);
+        Assert.Equal(0u, device.Function.ReadConfig(device.Sriov.Offset + 0x0C, 4));
+        Assert.Equal([0, 2], device.Sriov.Functions.Select(each => each.VirtualIndex!.Value));
+        Assert.True(function.Dma.Granted);
+        Assert.True(device.Sriov.TryRemove(2));
+        Assert.False(device.Sriov.TryRemove(2));
+        Assert.False(function.Dma.Granted);
+        Assert.Equal(Viaduct.Platform.AddressSpaces.AccessStatus.NoResponse, function.Bars[0].Read(8, 4, out _));
+        Assert.Same(device.Sriov.Find(0), Assert.Single(device.Sriov.Functions));
+        Assert.Equal(["+2", "+0", "-2"], host.Events);
+        Assert.True(device.Sriov.TryAdd(2));
+    }
+
+    [Fact]
     public void Capabilities_OfALinkThatIsShared_AreThere()
     {
         _device.WriteEnable(1, ari: true);

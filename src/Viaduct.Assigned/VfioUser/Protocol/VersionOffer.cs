@@ -63,8 +63,9 @@ public sealed record VersionOffer
                 : new VersionOffer();
             return offer with { SpokenMinor = minor };
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The latter is a string of what is no text.
             return null;
         }
     }

@@ -27,6 +27,7 @@ public sealed class VfioUserServer : IDisposable
     private readonly ServedInterrupts _interrupts;
     private readonly IEventLog _log;
     private readonly bool _isShared;
+    private readonly Func<string>? _remedy;
     private readonly ServerSocket _socket;
     private readonly Thread _acceptor;
     private readonly Thread _server;
@@ -41,14 +42,16 @@ public sealed class VfioUserServer : IDisposable
     /// <param name="memory">What gave the function its <see cref="ServedMemory.NewTarget"/>.</param>
     /// <param name="log">Where it says who came and went, and what was wrong.</param>
     /// <param name="isShared">Whether it is a virtual function.</param>
+    /// <param name="remedy">What who is refused could do instead, for people; asked on any thread, under the server's lock.</param>
     /// <exception cref="HostException">The socket can't be made, or has a server already.</exception>
-    public VfioUserServer(string path, PciFunction function, ServedMemory memory, IEventLog log, bool isShared = false)
+    public VfioUserServer(string path, PciFunction function, ServedMemory memory, IEventLog log, bool isShared = false, Func<string>? remedy = null)
     {
         Path = path;
         _function = function;
         _memory = memory;
         _log = log;
         _isShared = isShared;
+        _remedy = remedy;
         _regions = new ServedRegions(function);
         _interrupts = new ServedInterrupts(function);
         _socket = ServerSocket.Listen(path);
@@ -75,7 +78,7 @@ public sealed class VfioUserServer : IDisposable
         {
             lock (_gate)
             {
-                return _session?.Holder;
+                return _session is { IsOver: false } ? _session.Holder : null;
             }
         }
     }
@@ -92,11 +95,32 @@ public sealed class VfioUserServer : IDisposable
     /// <summary>Takes the function from its client, ends and removes the socket.</summary>
     public void Dispose()
     {
+        if (TryStop(evenIfHeld: true))
+        {
+            End();
+        }
+    }
+
+    /// <summary>As <see cref="Dispose"/>, but only while no client has the function.</summary>
+    /// <returns>False when one has.</returns>
+    public bool TryDispose()
+    {
+        if (!TryStop(evenIfHeld: false))
+        {
+            return false;
+        }
+
+        End();
+        return true;
+    }
+
+    private bool TryStop(bool evenIfHeld)
+    {
         lock (_gate)
         {
-            if (_stopping)
+            if (_stopping || (!evenIfHeld && _session is { IsOver: false }))
             {
-                return;
+                return false;
             }
 
             _stopping = true;
@@ -107,8 +131,12 @@ public sealed class VfioUserServer : IDisposable
             }
 
             Monitor.PulseAll(_gate);
+            return true;
         }
+    }
 
+    private void End()
+    {
         _socket.Close();
         _acceptor.Join();
         _server.Join();
@@ -221,7 +249,7 @@ public sealed class VfioUserServer : IDisposable
 
             if (_stopping || _session is not null)
             {
-                reason = _stopping ? "the server ends" : $"{_function.Name} is held by {_session!.Holder}; a device goes to one guest at a time: end that guest, or share the device by virtual functions";
+                reason = _stopping ? "the server ends" : $"{_function.Name} is held by {_session!.Holder}; a device goes to one guest at a time: {_remedy?.Invoke() ?? "end that guest, or share the device by virtual functions"}";
                 return false;
             }
 
@@ -247,6 +275,8 @@ public sealed class VfioUserServer : IDisposable
 
             HolderChanged?.Invoke();
         }
+
+        _function.Counters.RemoveCurrentThread();
     }
 
     private bool TryAwaitSession(out ClientSession session)
