@@ -9,6 +9,7 @@ RootCommand root = new("""
 {
     RunCommand.Create(),
     ServeCommand.Create(),
+    SriovCommand.Create(),
     UpCommand.Create(),
     DemoCommand.Create(),
     BenchCommand.Create(),

@@ -1,4 +1,5 @@
 using Viaduct.Platform.Accounting;
+using Viaduct.Sriov;
 
 namespace Viaduct.Cli.Serve;
 
@@ -28,6 +29,15 @@ internal sealed record ServeReport
     public required long BackendBytes { get; init; }
 
     public required double CpuSeconds { get; init; }
+
+    /// <summary>Each function, where there are several.</summary>
+    public IReadOnlyList<FunctionState>? Functions { get; init; }
+
+    internal static ServeReport Of(ServedController controller)
+    {
+        (DeviceCounts counts, long clients) = controller.Totals;
+        return Of(controller.Id, controller.Folder, clients, in counts) with { Functions = controller.Functions };
+    }
 
     internal static ServeReport Of(string device, string socket, long clients, in DeviceCounts counts) => new()
     {
