@@ -21,9 +21,10 @@ internal static class DemoCommand
         Option<bool> verbose = new("--verbose") { Description = "Show the guest's console on standard error." };
         Option<string> engine = EngineOption.Create();
         Command command = new("demo", """
-            Boots a stock Debian kernel with the same disk on three roads: an emulated NVMe controller, a virtio-blk disk,
-            and an NVMe controller of another process that is given whole to one guest, and refused to a second. Each
-            guest writes, syncs, drops its caches, reads back and checks; then a table says what that cost.
+            Boots a stock Debian kernel with the same disk on each of the four roads: an emulated NVMe controller, a
+            virtio-blk disk, an NVMe controller of another process that is given whole to one guest and refused to a
+            second, and one whose virtual functions are given to three guests at once. Each guest writes, syncs, drops
+            its caches, reads back and checks; then a table says what that cost.
 
             The kernel and busybox are downloaded from this system's Debian packages on first use, and not installed.
             """)

@@ -15,6 +15,7 @@ internal sealed class Demonstration
     /// <summary>What each disk holds at first, and is written and read back, in MiB.</summary>
     internal const int Mebibytes = 64;
 
+    private const int Sharing = 3;
     private const long ContentsLength = (long)Mebibytes << 20;
 
     // Generous: on an idle machine a guest needs a fraction of it.
@@ -50,6 +51,7 @@ internal sealed class Demonstration
             cancellation.ThrowIfCancellationRequested();
             await RunInMonitorAsync(parts, cancellation);
             await RunAssignedAsync(parts, cancellation);
+            await RunSharedAsync(parts, cancellation);
             return new DemoReport
             {
                 Engine = _engineName,
@@ -88,6 +90,38 @@ internal sealed class Demonstration
         DemoGuest guest = new(spec, [disk], _progress, _verbose);
         guest.Beginning += () => _refusal = AskForHeld(socket);
         await RunAsync(guest, spec.Name, cancellation);
+        if (_refusal is null)
+        {
+            _progress.Say("a second guest was given the device that the first one holds");
+        }
+    }
+
+    /// <summary>Road 4: the virtual functions of one controller are given to guests that work at the same time.</summary>
+    private async Task RunSharedAsync(DemoParts parts, CancellationToken cancellation)
+    {
+        DemoDisk[] disks = [.. Enumerable.Range(1, Sharing).Select(number => parts.NewDisk(Road.Shared, $"shared{number}", "nvme0n1"))];
+        string folder = parts.PathOf("shared");
+        IEnumerable<string> arguments =
+        [
+            "nvme",
+            .. disks.SelectMany((disk, index) => (string[])["--disk", $"path={disk.Path},vf={index + 1}"]),
+            "--vfs", $"{Sharing}",
+            "--vfio-user", folder,
+        ];
+        _progress.Say($"road 4: serving an NVMe controller with {Sharing} virtual functions, and giving each to another guest");
+        await using ServedProcess device = await ServedProcess.StartAsync("the shared device", arguments, System.Console.Error, cancellation);
+        StartTogether start = new(Sharing);
+        List<Task> guests = [];
+        foreach ((int number, DemoDisk disk) in disks.Index())
+        {
+            MachineSpec spec = Spec(parts, $"tenant-{number + 1}", [disk]) with
+            {
+                Assigned = [new AssignedSpec { Id = disk.Id, Socket = Path.Combine(folder, $"vf{number + 1}.sock") }],
+            };
+            guests.Add(Task.Run(() => RunAsync(new DemoGuest(spec, [disk], _progress, _verbose, start), spec.Name, cancellation), CancellationToken.None));
+        }
+
+        await Task.WhenAll(guests);
     }
 
     private MachineSpec Spec(DemoParts parts, string name, IReadOnlyList<DemoDisk> disks) => new()

@@ -21,13 +21,13 @@ internal sealed record DoctorReport
     /// <summary>Looks at this host.</summary>
     internal static DoctorReport Examine() => new()
     {
-        Engines = [Kvm(KvmProbe.Run()), new EngineState("software", true, "interprets x86-64 on any host that has .NET", "")],
+        Engines = [Kvm(KvmProbe.Run()), new EngineState("software", true, "translates x86-64 on an x86-64 Linux, interprets it on any other host that has .NET", "")],
         Roads =
         [
             new RoadState("emulated", true, "NVMe disks", ""),
             new RoadState("paravirtual", true, "virtio-blk disks", ""),
-            Absent("assigned"),
-            Absent("shared"),
+            new RoadState("assigned", true, "devices of other processes over vfio-user; the host's own (VFIO) are not implemented in this version", "serve one: viaduct serve nvme --disk path=F --vfio-user SOCKET"),
+            new RoadState("shared", true, "virtual functions of a served NVMe controller; those of the host's devices are not implemented in this version", "serve one: viaduct serve nvme --disk path=F --vfs N --vfio-user DIR"),
         ],
         IoUring = Disks(IoUringSupport.Current),
         Auto = "software",
@@ -36,9 +36,6 @@ internal sealed record DoctorReport
     private static EngineState Kvm(KvmProbeResult probe) => probe.Usable
         ? new EngineState("kvm", false, "this host's KVM would do, but the engine is not implemented in this version", "use the software engine")
         : new EngineState("kvm", false, $"not implemented in this version; besides, {probe.Reason}", probe.Remedy);
-
-    private static RoadState Absent(string road) =>
-        new(road, false, "not implemented in this version", "use the emulated or the paravirtual road");
 
     private static FacilityState Disks(IoUringSupport support) => support.Usable
         ? new FacilityState(true, "disks use io_uring", "")
