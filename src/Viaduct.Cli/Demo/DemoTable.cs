@@ -7,7 +7,7 @@ namespace Viaduct.Cli.Demo;
 internal static class DemoTable
 {
     // Wide enough for the table where the output is no terminal, which has a width of its own.
-    private const int PlainWidth = 120;
+    private const int PlainWidth = 140;
 
     internal static void Write(DemoReport report, TextWriter writer, bool plain)
     {
