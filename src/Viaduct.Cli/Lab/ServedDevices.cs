@@ -138,7 +138,7 @@ internal sealed class ServedDevices : IAsyncDisposable
             throw new LabFailedException($"{device.Name}: {path}: the path of a served device's disk can't hold a comma", ExitCodes.BadUsage);
         }
 
-        string function = disk.VirtualFunction is { } number ? string.Create(CultureInfo.InvariantCulture, $",vf={number}") : "";
-        return $"path={path}{function}{(disk.ReadOnly ? ",readonly" : "")}{(disk.Direct ? ",direct" : "")}";
+        string function = disk.Function is { } number ? string.Create(CultureInfo.InvariantCulture, $",vf={number}") : "";
+        return $"path={path}{function}{(disk.Shared ? ",shared" : "")}{(disk.ReadOnly ? ",readonly" : "")}{(disk.Direct ? ",direct" : "")}";
     }
 }

@@ -16,7 +16,7 @@ public sealed class LabReaderTests
     {
         LabSpec lab = LabFiles.Read("""
             devices:
-              ctl: {type: nvme, vfs: 3, disks: [{path: ns.img, create: 1G, id: ns, readonly: false, direct: true, vf: 3}]}
+              ctl: {type: nvme, vfs: 3, disks: [{path: ns.img, create: 1G, id: ns, readonly: false, direct: true, vf: 3}], limits: {vf2: {iops: 500, bandwidth: 1M, burst: 20}}}
             guests:
               web:
                 kernel: kernels/vmlinuz
@@ -40,7 +40,8 @@ public sealed class LabReaderTests
             """);
         LabDevice device = Assert.Single(lab.Devices);
         Assert.Equal(3, device.VirtualFunctions);
-        Assert.Equal(new LabDisk { Id = "ns", Path = "/labs/ns.img", Create = 1UL << 30, Direct = true, VirtualFunction = 3 }, Assert.Single(device.Disks));
+        Assert.Equal(new LabDisk { Id = "ns", Path = "/labs/ns.img", Create = 1UL << 30, Direct = true, Function = 3 }, Assert.Single(device.Disks));
+        Assert.Equal(new LabLimit { Function = 2, Iops = 500, Bandwidth = 1 << 20, Burst = 20 }, Assert.Single(device.Limits));
         LabGuest web = lab.Guests[0];
         Assert.Equal(("web", "/labs/kernels/vmlinuz", "/boot/initrd", "console=ttyS0 quiet"), (web.Name, web.Kernel, web.Initrd, web.CommandLine));
         Assert.Equal((256UL << 20, 1, EngineChoice.Software, true), (web.Memory, web.Cpus, web.Engine, web.Entropy));
@@ -87,8 +88,11 @@ public sealed class LabReaderTests
     [InlineData("guests:\n  a: {kernel: k, script: poweroff}", 2, 26, "a kernel of your own", "'kernel: debian'")]
     [InlineData("guests:\n  a: {kernel: debian, initrd: i, script: poweroff}", 2, 42, "beside 'initrd'", "one of them")]
     [InlineData("guests:\n  a: {kernel: k, assign: [ctl]}", 2, 27, "'ctl'", "vfio-user:SOCKET")]
-    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, vfs: 2, disks: [{path: p, vf: 3}]}", 3, 49, "'3'", "from 1 to 2")]
-    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, disks: [{path: p, vf: 1}]}", 3, 41, "that has none", "'vfs'")]
+    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, vfs: 2, disks: [{path: p, vf: 3}]}", 3, 49, "'3'", "from 0 to 2")]
+    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, disks: [{path: p, vf: 1}]}", 3, 41, "'vf' in a device that isn't shared", "'vfs'")]
+    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, vfs: 2, disks: [{path: p, vf: 1, shared: true}]}", 3, 60, "beside 'vf'", "one of them")]
+    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, vfs: 2, disks: [{path: p}], limits: {vf3: {}}}", 3, 56, "'vf3'", "'vf1' to 'vf2'")]
+    [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, disks: [{path: p}], limits: {vf3: {}}}", 3, 47, "isn't shared", "'vfs'")]
     [InlineData("guests:\n  a: {kernel: !!binary k}", 2, 15, "the tag", "no tag")]
     [InlineData("guests:\n  a: *b", 2, 6, "'*b'", "an anchor")]
     [InlineData("guests: {a: {kernel: k}}\n---\nguests: {}", 2, 1, "a second document", "the end")]

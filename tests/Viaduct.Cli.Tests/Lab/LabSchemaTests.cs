@@ -32,6 +32,7 @@ public sealed class LabSchemaTests
         Assert.Equal(LabDeviceReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["device"]!));
         Assert.Equal(LabDiskReader.GuestKeys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["guestDisk"]!));
         Assert.Equal(LabDiskReader.DeviceKeys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["deviceDisk"]!));
+        Assert.Equal(LabLimitReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["limit"]!));
         Assert.Equal(LabAssignmentReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["assignment"]!));
     }
 
@@ -68,6 +69,11 @@ public sealed class LabSchemaTests
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x, road: emulated}]}}", false)]
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 128}}", false)]
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 127}}", true)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x, shared: true}, {path: y, vf: 0}], vfs: 2, limits: {pf: {}, vf2: {iops: 10, bandwidth: 1M, burst: 5}}}}", true)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf: {iops: 10}}}}", false)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf1: {iops: 0}}}}", false)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf1: {burst: 60001}}}}", false)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: [vf1]}}", false)]
     public void Lab_IsJudgedAlikeByBoth(string text, bool valid)
     {
         Assert.Equal(valid, LabFiles.Problems(text).Count == 0);

@@ -14,4 +14,7 @@ internal sealed record LabDevice
 
     /// <summary>Virtual functions that it is shared by; 0 where it is assigned whole.</summary>
     internal int VirtualFunctions { get; init; }
+
+    /// <summary>How fast its functions may be, where that is limited.</summary>
+    internal IReadOnlyList<LabLimit> Limits { get; init; } = [];
 }

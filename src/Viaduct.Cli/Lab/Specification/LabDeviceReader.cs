@@ -6,7 +6,7 @@ namespace Viaduct.Cli.Lab.Specification;
 internal static class LabDeviceReader
 {
     /// <summary>The keys of a device.</summary>
-    internal static readonly string[] Keys = ["type", "disks", "vfs"];
+    internal static readonly string[] Keys = ["type", "disks", "vfs", "limits"];
 
     internal static LabDevice Read(string name, YamlNode node, LabDiskReader disks, YamlProblems problems)
     {
@@ -28,6 +28,7 @@ internal static class LabDeviceReader
             Name = name,
             Disks = read,
             VirtualFunctions = virtualFunctions,
+            Limits = LabLimitReader.Read(fields, virtualFunctions, problems),
         };
     }
 }

@@ -17,8 +17,11 @@ internal sealed record LabDisk
     /// <summary>Emulated or paravirtual; a served device's disks are emulated.</summary>
     internal Road Road { get; init; } = Road.Paravirtual;
 
-    /// <summary>The virtual function, from 1, that a served device's disk is for.</summary>
-    internal int? VirtualFunction { get; init; }
+    /// <summary>The function that a shared device's disk is for: 0 the physical one, else a virtual one; null for a part of it for each.</summary>
+    internal int? Function { get; init; }
+
+    /// <summary>Whether all functions of a shared device have it.</summary>
+    internal bool Shared { get; init; }
 
     /// <summary>Whether writes are refused.</summary>
     internal bool ReadOnly { get; init; }

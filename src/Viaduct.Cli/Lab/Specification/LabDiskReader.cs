@@ -10,7 +10,7 @@ internal sealed class LabDiskReader
     internal static readonly string[] GuestKeys = ["path", "create", "road", "format", "readonly", "direct", "id"];
 
     /// <summary>The keys of a served device's disk.</summary>
-    internal static readonly string[] DeviceKeys = ["path", "create", "format", "readonly", "direct", "id", "vf"];
+    internal static readonly string[] DeviceKeys = ["path", "create", "format", "readonly", "direct", "id", "vf", "shared"];
 
     private const ulong LeastSize = 4096;
     private const ulong MostSize = 64UL << 40;
@@ -63,9 +63,14 @@ internal sealed class LabDiskReader
             _problems.Add(fields.Place("readonly"), "a disk made for this run that nobody can write", "a path, or no 'readonly'");
         }
 
-        if (virtualFunctions == 0 && fields.Has("vf"))
+        string? sharing = fields.Has("vf") ? "vf" : fields.Has("shared") ? "shared" : null;
+        if (virtualFunctions == 0 && sharing is not null)
         {
-            _problems.Add(fields.Place("vf"), "a virtual function of a device that has none", "'vfs' in the device");
+            _problems.Add(fields.Place(sharing), $"'{sharing}' in a device that isn't shared", "'vfs' in the device");
+        }
+        else if (fields.Has("vf") && fields.Has("shared"))
+        {
+            _problems.Add(fields.Place("shared"), "'shared' beside 'vf'", "one of them: a disk is all functions' or one's");
         }
 
         _ = fields.OneOf("format", "raw");
@@ -77,7 +82,8 @@ internal sealed class LabDiskReader
             Road = fields.OneOf("road", "emulated", "paravirtual") == "emulated" ? Road.Emulated : Road.Paravirtual,
             ReadOnly = readOnly,
             Direct = fields.Flag("direct"),
-            VirtualFunction = virtualFunctions == 0 ? null : (int?)fields.Number("vf", 1, virtualFunctions),
+            Function = virtualFunctions == 0 ? null : (int?)fields.Number("vf", 0, virtualFunctions),
+            Shared = fields.Flag("shared"),
         };
     }
 
