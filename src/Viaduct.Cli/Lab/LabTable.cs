@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Viaduct.Machine;
 
 namespace Viaduct.Cli.Lab;
 
@@ -24,7 +25,7 @@ internal static class LabTable
 
         Table table = new() { Border = TableBorder.Rounded };
         table.AddColumns("guest", "device", "road");
-        foreach (string heading in (ReadOnlySpan<string>)["requests", "exits/\nrequest", "interrupts/\nrequest", "DMA MB", "monitor CPU"])
+        foreach (string heading in (ReadOnlySpan<string>)["requests", "exits/\nrequest", "inter-\nrupts/\nrequest", "DMA\nMB", "monitor\nCPU"])
         {
             table.AddColumn(new TableColumn(heading).RightAligned());
         }
@@ -32,7 +33,12 @@ internal static class LabTable
         table.AddColumn("end");
         foreach (LabGuestReport guest in report.Guests)
         {
-            string end = guest.Failure is null ? "[green]powered off[/]" : "[red]failed[/]";
+            string end = guest switch
+            {
+                { Failure: null } => "[green]powered off[/]",
+                { Ended: nameof(MachineExitReason.Stopped) } => "stopped",
+                _ => "[red]failed[/]",
+            };
             if (guest.Devices.Count == 0)
             {
                 table.AddRow(Markup.Escape(guest.Guest), "-", "-", "-", "-", "-", "-", "-", end);
