@@ -15,8 +15,7 @@ public sealed class LabTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Theory]
-    [InlineData("emulated.yaml", "emulated emulated")]
-    [InlineData("assigned.yaml", "assigned assigned")]
+    [InlineData("all-roads.yaml", "emulated emulated", "paravirtual paravirtual", "assigned assigned", "shared-one shared", "shared-two shared")]
     public async Task Example_EndsByItself_EachGuestWithADeviceOnItsRoad(string example, params string[] guestsAndRoads)
     {
         using ViaductProcess viaduct = new("up", Path.Combine(Examples, example), "--json");

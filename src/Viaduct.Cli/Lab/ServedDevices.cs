@@ -2,6 +2,8 @@ using System.Globalization;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Lab.Specification;
 using Viaduct.Cli.Serving;
+using Viaduct.Sriov;
+using Viaduct.Sriov.Control;
 
 namespace Viaduct.Cli.Lab;
 
@@ -51,12 +53,13 @@ internal sealed class ServedDevices : IAsyncDisposable
                 ServedProcess process = await ServedProcess.StartAsync(device.Name, Arguments(device), _messages, cancellation);
                 _processes.Add(process);
                 _watched.Add(WatchAsync(device.Name, process));
+                Limit(device);
                 _say(device.VirtualFunctions == 0
                     ? $"{device.Name}: served by a process of its own"
                     : $"{device.Name}: served by a process of its own, virtual functions: {device.VirtualFunctions}");
             }
         }
-        catch (ServedProcessException error)
+        catch (Exception error) when (error is ServedProcessException or ServedFolderException)
         {
             throw new LabFailedException(error.Message, ExitCodes.BadUsage);
         }
@@ -101,6 +104,19 @@ internal sealed class ServedDevices : IAsyncDisposable
         }
 
         _say(loss);
+    }
+
+    private void Limit(LabDevice device)
+    {
+        foreach (LabLimit limit in device.Limits)
+        {
+            FunctionChange change = new() { Iops = limit.Iops, Bandwidth = limit.Bandwidth, Burst = limit.Burst };
+            ControlReply reply = ControlClient.Ask(Place(device), new ControlRequest { Command = "set", Function = limit.Function, Change = change });
+            if (reply.Error is { } refused)
+            {
+                throw new LabFailedException($"{device.Name}: {refused.Message}", ExitCodes.BadUsage);
+            }
+        }
     }
 
     private string Place(LabDevice device) => _folder.Path(device.VirtualFunctions == 0 ? $"{device.Name}.sock" : device.Name);

@@ -69,10 +69,11 @@ public sealed class LabSchemaTests
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x, road: emulated}]}}", false)]
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 128}}", false)]
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 127}}", true)]
-    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x, shared: true}, {path: y, vf: 0}], vfs: 2, limits: {pf: {}, vf2: {iops: 10, bandwidth: 1M, burst: 5}}}}", true)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x, shared: true}, {path: y, vf: 0}], vfs: 2, limits: {pf: {iops: 1}, vf2: {iops: 10, bandwidth: 1M, burst: 5}}}}", true)]
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf: {iops: 10}}}}", false)]
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf1: {iops: 0}}}}", false)]
-    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf1: {burst: 60001}}}}", false)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf1: {burst: 5}}}}", false)]
+    [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: {vf1: {iops: 5, burst: 60001}}}}", false)]
     [InlineData("guests: {a: {kernel: k}}\ndevices: {d: {type: nvme, disks: [{path: x}], vfs: 2, limits: [vf1]}}", false)]
     public void Lab_IsJudgedAlikeByBoth(string text, bool valid)
     {

@@ -38,7 +38,7 @@ internal static class LabLimitReader
         {
             if (Function(entry.Key.Text, virtualFunctions) is { } function)
             {
-                limits.Add(Read(function, new YamlFields(entry.Value, "a limit", Keys, problems)));
+                limits.Add(Read(function, new YamlFields(entry.Value, "a limit", Keys, problems), problems));
             }
             else
             {
@@ -49,13 +49,21 @@ internal static class LabLimitReader
         return limits;
     }
 
-    private static LabLimit Read(int function, YamlFields fields) => new()
+    private static LabLimit Read(int function, YamlFields fields, YamlProblems problems)
     {
-        Function = function,
-        Iops = fields.Number("iops", 1, MostIops),
-        Bandwidth = (long?)fields.Size("bandwidth", 4096, 1UL << 50, 1),
-        Burst = (int?)fields.Number("burst", 0, LabLimit.MaxBurst),
-    };
+        if (!fields.Has("iops") && !fields.Has("bandwidth"))
+        {
+            problems.Add(fields.At, "a limit without 'iops' and 'bandwidth'", "one of them or both");
+        }
+
+        return new LabLimit
+        {
+            Function = function,
+            Iops = fields.Number("iops", 1, MostIops),
+            Bandwidth = (long?)fields.Size("bandwidth", 4096, 1UL << 50, 1),
+            Burst = (int?)fields.Number("burst", 0, LabLimit.MaxBurst),
+        };
+    }
 
     private static int? Function(string name, int virtualFunctions)
     {
