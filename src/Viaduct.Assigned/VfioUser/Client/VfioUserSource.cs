@@ -31,7 +31,7 @@ public sealed class VfioUserSource : IAssignedDeviceSource
         }
         catch (HostException error)
         {
-            throw new AssignedDeviceException($"{Name}: no server listens there ({error.Message}); start one with: viaduct serve nvme --disk path=F --vfio-user {_path}", inner: error);
+            throw new AssignedDeviceException($"{Name}: no server listens there ({error.Message}); {Remedy()}", inner: error);
         }
 
         return new VfioUserDevice(Name, socket, _holder);
@@ -52,4 +52,10 @@ public sealed class VfioUserSource : IAssignedDeviceSource
         watcher.EnableRaisingEvents = true;
         return watcher;
     }
+
+    // A controller that is shared has a control socket beside those of its functions.
+    private string Remedy() =>
+        Path.GetDirectoryName(_path) is { } folder && File.Exists(Path.Combine(folder, "control.sock"))
+            ? $"'viaduct sriov list {folder}' says what that controller has, 'viaduct sriov create {folder}' makes a virtual function more"
+            : $"start one with: viaduct serve nvme --disk path=F --vfio-user {_path}";
 }
