@@ -8,7 +8,7 @@ namespace Viaduct.Cli.Parsing;
 internal static class RoadsOption
 {
     /// <summary>The roads that there are.</summary>
-    internal static readonly Road[] All = [Road.Emulated, Road.Assigned, Road.Paravirtual];
+    internal static readonly Road[] All = [Road.Emulated, Road.Assigned, Road.Shared, Road.Paravirtual];
 
     internal static Option<Road[]> Create() => new("--roads")
     {

@@ -19,7 +19,7 @@ public sealed class CommandLineTests
     [InlineData("up lab.yaml --json --verbose --engine software")]
     [InlineData("bench engine --json --runs 5")]
     [InlineData("bench instructions --json --cases 10")]
-    [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,assigned,paravirtual --vfs 1,2,4,7 --seconds 5 --runs 3 --engine software")]
+    [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,assigned,shared,paravirtual --vfs 1,2,4,7 --seconds 5 --runs 3 --engine software")]
     public void Line_AsDocumented_IsTaken(string line) => Assert.Empty(Parse(line).Errors);
 
     [Theory]

@@ -48,10 +48,10 @@ internal sealed class BenchRig : IAsyncDisposable
     }
 
     /// <summary>Makes an image of a disk, or of several side by side, by their labels.</summary>
-    internal string CreateImage(string name, params IReadOnlyList<string> labels)
+    internal string CreateImage(string name, int length, params IReadOnlyList<string> labels)
     {
         string path = Path.Combine(Folder, name + ".img");
-        DiskImage.Create(path, labels);
+        DiskImage.Create(path, length, labels);
         return path;
     }
 

@@ -49,13 +49,13 @@ internal sealed class DiskBench
         switch (road)
         {
             case Road.Assigned:
-                return new BenchDisk(id, road, await rig.ServeAsync(id, rig.CreateImage(id, id), 0, cancellation));
+                return new BenchDisk(id, road, await rig.ServeAsync(id, rig.CreateImage(id, DiskImage.Length, id), 0, cancellation));
             case Road.Shared:
                 // The physical function has the image's first half.
-                string folder = await rig.ServeAsync(id, rig.CreateImage(id, "physical", id), 1, cancellation);
+                string folder = await rig.ServeAsync(id, rig.CreateImage(id, DiskImage.Length, "physical", id), 1, cancellation);
                 return new BenchDisk(id, road, BenchRig.SocketOf(folder, 1));
             default:
-                return new BenchDisk(id, road, rig.CreateImage(id, id));
+                return new BenchDisk(id, road, rig.CreateImage(id, DiskImage.Length, id));
         }
     }
 
@@ -73,7 +73,7 @@ internal sealed class DiskBench
             string id = "peer-" + RoadNames.Name(road);
             if (_options.Roads.Any(other => DiskSubject.IsParavirtual(other) == DiskSubject.IsParavirtual(road)))
             {
-                disks.Add(new BenchDisk(id, road, rig.CreateImage(id, id)));
+                disks.Add(new BenchDisk(id, road, rig.CreateImage(id, DiskImage.Length, id)));
             }
         }
 

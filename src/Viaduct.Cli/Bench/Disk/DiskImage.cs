@@ -11,10 +11,11 @@ internal static class DiskImage
 
     private const int Piece = 1 << 20;
 
-    /// <summary>Makes one, of as many lengths as it holds disks.</summary>
+    /// <summary>Makes one, its disks side by side.</summary>
     /// <param name="path">Where.</param>
+    /// <param name="length">Length of each disk in bytes, in whole MiB.</param>
     /// <param name="disks">The ids of its disks, for their labels.</param>
-    internal static void Create(string path, IReadOnlyList<string> disks)
+    internal static void Create(string path, int length, IReadOnlyList<string> disks)
     {
         using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write);
         byte[] piece = new byte[Piece];
@@ -22,7 +23,7 @@ internal static class DiskImage
         {
             Array.Clear(piece);
             Encoding.ASCII.GetBytes($"{DiskScript.Label}{disk}\n").CopyTo(piece, 0);
-            for (int written = 0; written < Length; written += Piece)
+            for (int written = 0; written < length; written += Piece)
             {
                 file.Write(piece);
                 RandomNumberGenerator.Fill(piece);

@@ -8,6 +8,9 @@ namespace Viaduct.Cli.Bench.Disk;
 /// </summary>
 internal sealed class TogetherBench
 {
+    // What each guest has of the disk.
+    private const int PartLength = 64 << 20;
+
     private static readonly DiskLoad[] _loads = [.. DiskLoad.All.Where(load => load is { Random: true, Depth: > 1 })];
 
     private readonly DiskBenchOptions _options;
@@ -27,7 +30,7 @@ internal sealed class TogetherBench
     {
         int most = _options.VirtualFunctions.Max();
         string[] ids = [.. Enumerable.Range(1, most).Select(function => $"vf{function}")];
-        string folder = await rig.ServeAsync("together", rig.CreateImage("together", ["physical", .. ids]), most, cancellation);
+        string folder = await rig.ServeAsync("together", rig.CreateImage("together", PartLength, ["physical", .. ids]), most, cancellation);
         List<(LoadGuest Guest, string Id)> guests = [];
         for (int function = 1; function <= most; function++)
         {
@@ -35,6 +38,8 @@ internal sealed class TogetherBench
             guests.Add((await rig.BootAsync([disk], cancellation), disk.Id));
         }
 
+        _progress($"warming up: {most} guests of one controller");
+        await RunAsync(guests, _loads[0], cancellation);
         List<TogetherSample> samples = [];
         foreach (DiskLoad load in _loads)
         {
@@ -42,7 +47,7 @@ internal sealed class TogetherBench
             {
                 foreach (int count in _options.VirtualFunctions)
                 {
-                    LoadFigures[] figures = await Task.WhenAll(guests.Take(count).Select(guest => guest.Guest.RunAsync(guest.Id, load, _options.Seconds, cancellation)));
+                    LoadFigures[] figures = await RunAsync(guests.Take(count), load, cancellation);
                     TogetherSample sample = new(count, load, [.. figures.Select(load.Rate)]);
                     samples.Add(sample);
                     _progress($"{load.Title}, run {run} of {_options.Runs}: {count} at once {sample.Sum:F0} {load.Unit}, the slowest {sample.Fairness:F2} of the fastest");
@@ -52,4 +57,7 @@ internal sealed class TogetherBench
 
         return samples;
     }
+
+    private Task<LoadFigures[]> RunAsync(IEnumerable<(LoadGuest Guest, string Id)> guests, DiskLoad load, CancellationToken cancellation) =>
+        Task.WhenAll(guests.Select(guest => guest.Guest.RunAsync(guest.Id, load, _options.Seconds, cancellation)));
 }
