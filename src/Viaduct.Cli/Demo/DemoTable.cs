@@ -69,6 +69,6 @@ internal static class DemoTable
         string served = sharing == 0 ? "" : string.Create(
             CultureInfo.InvariantCulture,
             $"; an assigned device served one guest, and the shared one {sharing} at once");
-        return $"For each MB that a guest moved, the monitor spent {string.Join(", ", costs)}{served}.";
+        return $"For each MB that a guest moved, monitor and device took {string.Join(", ", costs)}{served}.";
     }
 }
