@@ -24,9 +24,16 @@ public static class ControlClient
         {
             byte[] json = JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Default.ControlRequest);
             ReadOnlySpan<byte> rest = (byte[])[.. json, (byte)'\n'];
-            while (!rest.IsEmpty)
+            try
             {
-                rest = rest[socket.Send(rest)..];
+                while (!rest.IsEmpty)
+                {
+                    rest = rest[socket.Send(rest)..];
+                }
+            }
+            catch (SocketException)
+            {
+                // A server with too many clients answers and closes before it reads; its answer is there all the same.
             }
 
             return JsonSerializer.Deserialize(ReadLine(socket), ControlJson.Default.ControlReply)
