@@ -1,3 +1,5 @@
+using Viaduct.Cli.Guests;
+
 namespace Viaduct.Cli.Bench;
 
 /// <summary>A bench failed in its guest.</summary>

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Viaduct.Cli.Demo;
+using Viaduct.Cli.Guests;
 using Viaduct.Machine;
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;

@@ -4,7 +4,8 @@ using Viaduct.Assigned;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Bench;
 using Viaduct.Cli.Bench.Disk;
-using Viaduct.Cli.Demo;
+using Viaduct.Cli.Console;
+using Viaduct.Cli.Guests;
 using Viaduct.Cli.Parsing;
 using Viaduct.Cli.Serving;
 using Viaduct.Machine.Boot;
@@ -78,7 +79,7 @@ internal static class BenchDiskCommand
 
         try
         {
-            DemoProgress progress = new(errors);
+            ProgressLines progress = new(errors);
             if (peer is null)
             {
                 progress.Say("without a peer; --peer qemu measures QEMU's disks in turn with ours");

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Spectre.Console;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Bench;
-using Viaduct.Cli.Demo;
+using Viaduct.Cli.Console;
 using Viaduct.Cli.Parsing;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
@@ -68,7 +68,7 @@ internal static class BenchEngineCommand
 
         try
         {
-            BenchReport report = await EngineBench.RunAsync(runs, translates, new DemoProgress(errors).Say, cancellation);
+            BenchReport report = await EngineBench.RunAsync(runs, translates, new ProgressLines(errors).Say, cancellation);
             if (json)
             {
                 await System.Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, JsonReports.Default.BenchReport));

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using Viaduct.Backends.Block;
+using Viaduct.Cli.Console;
 using Viaduct.Cli.Demo;
 using Viaduct.Cli.Demo.Page;
+using Viaduct.Cli.Guests;
 using Viaduct.Cli.Serving;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
@@ -53,7 +55,7 @@ internal static class DemoCommand
 
         try
         {
-            Demonstration demonstration = new(engine, new DemoProgress(errors), verbose ? errors : null);
+            Demonstration demonstration = new(engine, new ProgressLines(errors), verbose ? errors : null);
             DemoReport report = await demonstration.RunAsync(cancellation);
             if (html is not null)
             {

@@ -1,3 +1,5 @@
+using Viaduct.Cli.Guests;
+
 namespace Viaduct.Cli.Demo;
 
 /// <summary>The guest didn't do what the demonstration asked of it.</summary>

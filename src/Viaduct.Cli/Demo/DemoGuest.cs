@@ -1,3 +1,5 @@
+using Viaduct.Cli.Console;
+using Viaduct.Cli.Guests;
 using Viaduct.Machine;
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;
@@ -12,7 +14,7 @@ internal sealed class DemoGuest
 {
     private readonly MachineSpec _spec;
     private readonly IReadOnlyList<DemoDisk> _disks;
-    private readonly DemoProgress _progress;
+    private readonly ProgressLines _progress;
     private readonly GuestConsole _console;
     private readonly StartTogether? _start;
     private readonly Dictionary<string, RoadMeasurement> _roads = new(StringComparer.Ordinal);
@@ -24,7 +26,7 @@ internal sealed class DemoGuest
     /// <param name="progress">Told what the guest does.</param>
     /// <param name="verbose">Where the guest's console goes, or null.</param>
     /// <param name="start">Where it meets the guests that work at the same time, or null.</param>
-    internal DemoGuest(MachineSpec spec, IReadOnlyList<DemoDisk> disks, DemoProgress progress, TextWriter? verbose, StartTogether? start = null)
+    internal DemoGuest(MachineSpec spec, IReadOnlyList<DemoDisk> disks, ProgressLines progress, TextWriter? verbose, StartTogether? start = null)
     {
         _start = start;
         _spec = spec;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Viaduct.Assigned;
 using Viaduct.Assigned.VfioUser.Client;
+using Viaduct.Cli.Console;
 using Viaduct.Cli.Serving;
 using Viaduct.Machine;
 using Viaduct.Machine.GuestParts;
@@ -22,13 +23,13 @@ internal sealed class Demonstration
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(5);
 
     private readonly EngineChoice _engine;
-    private readonly DemoProgress _progress;
+    private readonly ProgressLines _progress;
     private readonly TextWriter? _verbose;
     private readonly List<RoadReport> _roads = [];
     private string _engineName = "";
     private string? _refusal;
 
-    internal Demonstration(EngineChoice engine, DemoProgress progress, TextWriter? verbose)
+    internal Demonstration(EngineChoice engine, ProgressLines progress, TextWriter? verbose)
     {
         _engine = engine;
         _progress = progress;

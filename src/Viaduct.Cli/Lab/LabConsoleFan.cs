@@ -1,5 +1,5 @@
 using System.Text;
-using Viaduct.Cli.Demo;
+using Viaduct.Cli.Guests;
 using Viaduct.Cli.Lab.Consoles;
 using Viaduct.Emulated.Serial;
 using Viaduct.Platform.Accounting;

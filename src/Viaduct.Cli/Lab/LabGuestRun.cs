@@ -1,5 +1,4 @@
 using System.Globalization;
-using Viaduct.Cli.Demo;
 using Viaduct.Cli.Guests;
 using Viaduct.Cli.Lab.Consoles;
 using Viaduct.Machine;

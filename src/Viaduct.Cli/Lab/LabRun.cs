@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Viaduct.Backends.Block;
-using Viaduct.Cli.Demo;
+using Viaduct.Cli.Console;
 using Viaduct.Cli.Lab.Consoles;
 using Viaduct.Cli.Lab.Specification;
 using Viaduct.Machine.GuestParts;
@@ -17,14 +17,14 @@ internal sealed class LabRun
 {
     private readonly LabSpec _lab;
     private readonly LabOptions _options;
-    private readonly DemoProgress _progress;
+    private readonly ProgressLines _progress;
     private readonly EventLog _log;
 
     internal LabRun(LabSpec lab, LabOptions options)
     {
         _lab = lab;
         _options = options;
-        _progress = new DemoProgress(options.Messages);
+        _progress = new ProgressLines(options.Messages);
         _log = new EventLog(options.Messages);
     }
 

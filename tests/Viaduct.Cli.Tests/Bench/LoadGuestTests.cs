@@ -1,5 +1,6 @@
 using Viaduct.Cli.Bench;
 using Viaduct.Cli.Bench.Disk;
+using Viaduct.Cli.Guests;
 using Xunit;
 
 namespace Viaduct.Cli.Tests.Bench;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
-using Viaduct.Cli.Demo;
+using Viaduct.Cli.Guests;
 
 namespace Viaduct.Cli.Bench.Disk;
 

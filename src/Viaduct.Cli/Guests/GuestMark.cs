@@ -1,4 +1,4 @@
-namespace Viaduct.Cli.Demo;
+namespace Viaduct.Cli.Guests;
 
 /// <summary>A line by which a script in the guest tells the monitor where it is: <c>@viaduct VERB WORD…</c>.</summary>
 internal sealed record GuestMark

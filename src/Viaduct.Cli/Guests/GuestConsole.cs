@@ -1,7 +1,7 @@
 using System.Text;
 using Viaduct.Emulated.Serial;
 
-namespace Viaduct.Cli.Demo;
+namespace Viaduct.Cli.Guests;
 
 /// <summary>
 /// A guest's console for a program to read: lines one by one, the last of them kept for when something goes wrong.

@@ -1,7 +1,7 @@
 using System.Text;
-using Viaduct.Cli.Demo;
+using Viaduct.Cli.Guests;
 
-namespace Viaduct.Cli.Tests.Demo;
+namespace Viaduct.Cli.Tests.Guests;
 
 public sealed class GuestMarkTests
 {

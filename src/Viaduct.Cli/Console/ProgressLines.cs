@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Viaduct.Cli.Demo;
+namespace Viaduct.Cli.Console;
 
 /// <summary>Lines on standard error that say what is being done, with the seconds since the command began.</summary>
-internal sealed class DemoProgress(TextWriter writer)
+internal sealed class ProgressLines(TextWriter writer)
 {
     private readonly long _began = Stopwatch.GetTimestamp();
 
