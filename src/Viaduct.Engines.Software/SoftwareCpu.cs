@@ -23,6 +23,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     // Instructions between looks at the clock: some 100 microseconds.
     private const int Slice = 8192;
 
+    // Pages in the queue; a device that writes more before the processor looks has it drop all code.
+    private const int MaxWrittenPages = 16384;
+
     private readonly CpuState* _state;
     private readonly IEngineClock _clock;
     private readonly EventFd _wake = new();
@@ -32,6 +35,8 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     private readonly BlockDecoder _decoder;
     private string _description = "not started";
     private readonly MapFollower _map = new();
+    private int _writtenPageCount;
+    private volatile bool _tooManyWritten;
     private volatile bool _sleeping;
     private volatile bool _stopping;
     private volatile bool _disposed;
@@ -142,7 +147,16 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     /// <inheritdoc/>
     public void OnPageWritten(HostMemory memory, ulong page)
     {
-        _writtenPages.Enqueue((memory, page));
+        if (Interlocked.Increment(ref _writtenPageCount) <= MaxWrittenPages)
+        {
+            _writtenPages.Enqueue((memory, page));
+        }
+        else
+        {
+            _ = Interlocked.Decrement(ref _writtenPageCount);
+            _tooManyWritten = true;
+        }
+
         Kick();
     }
 
@@ -244,9 +258,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         CpuState* s = _state;
         if (_code.IsFull || Translated is { IsFull: true })
         {
-            _code.Reset();
-            Translated?.Reset();
-            Memory.FlushAll();
+            DropAllCode();
         }
 
         s->Exit = ExitReason.Lookup;
@@ -271,6 +283,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
 
         DropWrittenCode();
         FollowMap();
+        Memory.VerifiesCode = _code.HasUnseenWriters();
 
         if (Apic.NextDeadline != long.MaxValue)
         {
@@ -285,11 +298,13 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
 
         if (Apic.IsNmiPending && !Exceptions.NmiBlocked && Apic.TakeNmi())
         {
+            Memory.SerializeCode();
             return Exceptions.DeliverInterrupt(Vector.NonMaskable);
         }
 
         if ((s->FlagsOther & Rflags.Interrupt) != 0 && Apic.PendingVector >= 0)
         {
+            Memory.SerializeCode();
             return Exceptions.DeliverInterrupt((byte)Apic.Acknowledge());
         }
 
@@ -308,13 +323,28 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
 
     private void DropWrittenCode()
     {
+        if (_tooManyWritten)
+        {
+            _tooManyWritten = false;
+            Interlocked.MemoryBarrier();
+            DropAllCode();
+        }
+
         while (_writtenPages.TryDequeue(out (HostMemory Memory, ulong Page) written))
         {
+            _ = Interlocked.Decrement(ref _writtenPageCount);
             if (_code.OnDeviceWrite(written.Memory, written.Page))
             {
                 Memory.FlushCode();
             }
         }
+    }
+
+    private void DropAllCode()
+    {
+        _code.Reset();
+        Translated?.Reset();
+        Memory.FlushAll();
     }
 
     // HLT: until an interrupt that would be taken, an NMI, or a request to stop.

@@ -50,7 +50,12 @@ internal sealed unsafe class BlockDecoder
         {
             *page->Watch = 1;
             _memory.ProtectPage(page->Host);
+
+            // A device that writes looks at the mark after: it finds it, or what it wrote is found here.
+            Interlocked.MemoryBarrier();
         }
+
+        CodeCache.Copy(page, offset, MaxInstructions * MaxLength);
 
         int first = _cache.Next;
         bool hasHead = _translated is not null && page->Bitness == 64 && !single;
@@ -82,7 +87,7 @@ internal sealed unsafe class BlockDecoder
     {
         runsOn = false;
         Decoder decoder = DecoderFor(page->Bitness);
-        _reader.Set(page->Host + offset, CodePage.Size - offset);
+        _reader.Set(page->Bytes + offset, CodePage.Size - offset);
         decoder.IP = (ulong)offset;
         int count = 0;
         int at = offset;
@@ -101,6 +106,7 @@ internal sealed unsafe class BlockDecoder
             for (int granule = at / 64; granule <= (at + op->Length - 1) / 64; granule++)
             {
                 page->Granules |= 1UL << granule;
+                page->Copied |= 1UL << granule;
             }
 
             count++;

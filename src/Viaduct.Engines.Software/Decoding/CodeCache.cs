@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.State;
 using Viaduct.Platform.Memory;
@@ -15,6 +17,7 @@ internal sealed unsafe class CodeCache : IDisposable
 
     private const int MaxOps = 3 << 20;
     private const int MaxPages = 8192;
+    private const int Granule = 64;
     private const int EntriesBytes = CodePage.Size * sizeof(uint);
 
     private readonly Dictionary<nuint, nint> _pages = [];
@@ -23,7 +26,9 @@ internal sealed unsafe class CodeCache : IDisposable
     private readonly HostMemory _arenaMemory = new("viaduct-decoded-code", (ulong)MaxOps * (ulong)sizeof(Op) / 4096 * 4096);
     private readonly HostMemory _entriesMemory = new("viaduct-code-entries", (ulong)MaxPages * EntriesBytes);
     private readonly CodePage* _pageArray = (CodePage*)NativeMemory.AllocZeroed(MaxPages, (nuint)sizeof(CodePage));
+    private readonly List<HostMemory> _memories = [];
     private readonly HostMemory? _translatedMemory;
+    private HostMemory? _copies;
     private readonly uint* _noneTranslated = (uint*)NativeMemory.AllocZeroed(EntriesBytes);
     private int _pageCount;
 
@@ -51,21 +56,61 @@ internal sealed unsafe class CodeCache : IDisposable
         nuint key = Key(host, bitness);
         if (_pages.TryGetValue(key, out nint known))
         {
+            Verify(memory, (CodePage*)known);
             return (CodePage*)known;
         }
 
-        memory.Observe(_observer);
+        if (!_memories.Contains(memory))
+        {
+            _memories.Add(memory);
+            memory.Observe(_observer);
+        }
+
         CodePage* made = _pageArray + _pageCount;
-        made->Host = host;
+        made->Host = made->Bytes = host;
         made->Bitness = bitness;
         made->Granules = 0;
+        made->Copied = 0;
         made->AccessMode = 0;
         made->Translated = _translatedMemory is { } translated ? (uint*)(translated.Pointer + ((long)_pageCount * EntriesBytes)) : null;
         made->Watch = memory.WatchedPages + page;
         made->Entries = (uint*)(_entriesMemory.Pointer + ((long)_pageCount * EntriesBytes));
         _pageCount++;
         _pages.Add(key, (nint)made);
+        Verify(memory, made);
         return made;
+    }
+
+    /// <summary>Whether somebody may write code unseen, so that pages have to be looked up, and with that verified, wherever a guest may rely on what was written.</summary>
+    internal bool HasUnseenWriters()
+    {
+        foreach (HostMemory memory in _memories)
+        {
+            if (memory.HasUnseenWriters)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes a copy of what is about to be decoded, where pages have one. What is decoded already stays as it was then.</summary>
+    internal static void Copy(CodePage* page, int offset, int length)
+    {
+        if (page->Bytes == page->Host)
+        {
+            return;
+        }
+
+        int last = Math.Min(offset + length, CodePage.Size) - 1;
+        for (int granule = offset / Granule; granule <= last / Granule; granule++)
+        {
+            if ((page->Copied & (1UL << granule)) == 0)
+            {
+                Unsafe.CopyBlockUnaligned(page->Bytes + (granule * Granule), page->Host + (granule * Granule), Granule);
+            }
+        }
     }
 
     /// <summary>Hears of a store to a watched page. True when it changed decoded code, which is then dropped.</summary>
@@ -132,6 +177,7 @@ internal sealed unsafe class CodeCache : IDisposable
         _arenaMemory.Dispose();
         _entriesMemory.Dispose();
         _translatedMemory?.Dispose();
+        _copies?.Dispose();
         NativeMemory.Free(_noneTranslated);
         NativeMemory.Free(_pageArray);
     }
@@ -148,6 +194,30 @@ internal sealed unsafe class CodeCache : IDisposable
         }
 
         page->Granules = 0;
+        page->Copied = 0;
+    }
+
+    // Forgets what was decoded of a page that others write unseen, if it isn't what is there now.
+    private void Verify(HostMemory memory, CodePage* page)
+    {
+        if (page->Bytes != page->Host)
+        {
+            for (ulong left = page->Copied; left != 0; left &= left - 1)
+            {
+                int at = BitOperations.TrailingZeroCount(left) * Granule;
+                if (!new ReadOnlySpan<byte>(page->Host + at, Granule).SequenceEqual(new ReadOnlySpan<byte>(page->Bytes + at, Granule)))
+                {
+                    Forget(page);
+                    return;
+                }
+            }
+        }
+        else if (memory.HasUnseenWriters)
+        {
+            _copies ??= new HostMemory("viaduct-code-copies", (ulong)MaxPages * CodePage.Size);
+            Forget(page);
+            page->Bytes = _copies.Pointer + ((page - _pageArray) * CodePage.Size);
+        }
     }
 
     private bool Drop(HostMemory memory, ulong page, ulong granules)

@@ -11,6 +11,12 @@ internal unsafe struct CodePage
     /// <summary>The page's bytes.</summary>
     internal byte* Host;
 
+    /// <summary>
+    /// What is decoded: the page itself; or, where others write it unseen, a copy of those runs of 64 bytes that are
+    /// decoded, to find out by.
+    /// </summary>
+    internal byte* Bytes;
+
     /// <summary>For each byte of the page, the index in the arena of the op that begins a block there; zero is none.</summary>
     internal uint* Entries;
 
@@ -19,6 +25,9 @@ internal unsafe struct CodePage
 
     /// <summary>Which runs of 64 bytes hold decoded instructions, one bit each.</summary>
     internal ulong Granules;
+
+    /// <summary>Which of them <see cref="Bytes"/> keeps a copy of, where it is one.</summary>
+    internal ulong Copied;
 
     /// <summary>Where the platform looks whether the page is watched (<see cref="Viaduct.Platform.Memory.HostMemory.WatchedPages"/>).</summary>
     internal byte* Watch;

@@ -124,6 +124,7 @@ internal sealed unsafe class ExceptionUnit
             _segments.DropPrivilegedData();
         }
 
+        _memory.SerializeCode();
         return true;
     }
 

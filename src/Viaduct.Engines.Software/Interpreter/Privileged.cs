@@ -44,7 +44,14 @@ internal static unsafe class Privileged
         s->Registers[3] = ebx;
         s->Registers[1] = ecx;
         s->Registers[2] = edx;
-        return op + 1;
+        if (!cpu.Memory.VerifiesCode)
+        {
+            return op + 1;
+        }
+
+        // A guest serializes before it runs what others wrote.
+        cpu.Memory.SerializeCode();
+        return Leave.After(s, op);
     }
 
     internal static Op* ReadMsr(SoftwareCpu cpu, CpuState* s, Op* op)

@@ -29,6 +29,11 @@ internal sealed unsafe class MemoryUnit
     private (ulong First, ulong Last) _largeLow = (ulong.MaxValue, 0);
     private (ulong First, ulong Last) _largeHigh = (ulong.MaxValue, 0);
 
+    // Which entries of the code TLB were filled for user code, while code is verified; an entry may stand there twice.
+    private readonly ushort[] _userCode = new ushort[CodeTlbEntry.Count];
+    private int _userCodeCount;
+    private bool _verifiesCode;
+
     internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, LocalApic apic)
     {
         _state = state;
@@ -40,6 +45,24 @@ internal sealed unsafe class MemoryUnit
         state->CodeTlb = StateBlock.CodeTlb(state);
         SetAccessMode(TlbEntry.Supervisor);
         FlushAll();
+    }
+
+    /// <summary>
+    /// Whether somebody may write code without a word, so that it is verified wherever the processor may learn that it
+    /// was written: pages are looked up anew, and with that compared, at interrupts, serializing instructions and the
+    /// way to user code.
+    /// </summary>
+    internal bool VerifiesCode
+    {
+        get => _verifiesCode;
+        set
+        {
+            if (value != _verifiesCode)
+            {
+                _verifiesCode = value;
+                FlushCode();
+            }
+        }
     }
 
     /// <summary>Chooses the privilege that accesses have, and with it the table that holds their translations.</summary>
@@ -73,8 +96,35 @@ internal sealed unsafe class MemoryUnit
     /// <summary>Drops what is known of where code is.</summary>
     internal void FlushCode()
     {
+        _userCodeCount = 0;
         NativeMemory.Clear(_state->CodeTlb, (nuint)(CodeTlbEntry.Count * sizeof(CodeTlbEntry)));
         _state->CodeTlb[0].TranslatedTag = TlbEntry.NoMatch;
+    }
+
+    /// <summary>Has all code verified before it runs, where that is done at all.</summary>
+    internal void SerializeCode()
+    {
+        if (_verifiesCode)
+        {
+            FlushCode();
+        }
+    }
+
+    /// <summary>User code is about to run: has it verified, where that is done at all.</summary>
+    internal void EnterUser()
+    {
+        for (int i = 0; i < _userCodeCount; i++)
+        {
+            int index = _userCode[i];
+            CodeTlbEntry* entry = _state->CodeTlb + index;
+            if ((entry->Tag & FetchModes.User) != 0)
+            {
+                entry->Tag = 0;
+                entry->TranslatedTag = ((ulong)index << 12) ^ TlbEntry.NoMatch;
+            }
+        }
+
+        _userCodeCount = 0;
     }
 
     /// <summary>Drops the translations of the page that holds an address (INVLPG).</summary>
@@ -154,12 +204,22 @@ internal sealed unsafe class MemoryUnit
 
         ulong offset = range.MemoryOffset + ((physical & PageMask) - range.Start);
         int bitness = _state->Long64 ? 64 : (_state->FetchMode & FetchModes.Size16) != 0 ? 16 : 32;
+        if (memory.HasUnseenWriters)
+        {
+            VerifiesCode = true;
+        }
+
         CodePage* page = _code.GetPage(memory, offset / HostMemory.PageSize, bitness);
         CodeTlbEntry* entry = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
         entry->Tag = (linear & PageMask) | _state->FetchMode;
         entry->Page = page;
         entry->TranslatedTag = (linear & PageMask) ^ (bitness == 64 ? CodeTlbEntry.TagOf(_state->AccessMode) : TlbEntry.NoMatch);
         entry->Translated = _code.TranslatedFor(page, _state->AccessMode);
+        if (_verifiesCode && IsUser)
+        {
+            NoteUserCode((int)(entry - _state->CodeTlb));
+        }
+
         return page;
     }
 
@@ -272,6 +332,18 @@ internal sealed unsafe class MemoryUnit
         NativeMemory.Clear(first, (nuint)(2 * TlbEntry.Count * sizeof(TlbEntry)));
         first[0].ReadTag = first[0].WriteTag = TlbEntry.NoMatch;
         first[TlbEntry.Count].ReadTag = first[TlbEntry.Count].WriteTag = TlbEntry.NoMatch;
+    }
+
+    private void NoteUserCode(int index)
+    {
+        if (_userCodeCount == _userCode.Length)
+        {
+            CodeTlbEntry kept = _state->CodeTlb[index];
+            FlushCode();
+            _state->CodeTlb[index] = kept;
+        }
+
+        _userCode[_userCodeCount++] = (ushort)index;
     }
 
     private bool IsUser => _state->AccessMode == TlbEntry.User;

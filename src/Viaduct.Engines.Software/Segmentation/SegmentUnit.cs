@@ -24,6 +24,11 @@ internal sealed unsafe class SegmentUnit
         bool longMode = (s->Efer & Efer.LongModeActive) != 0;
         s->Long64 = longMode && (code & Descriptor.Long) != 0;
         bool isUser = s->Cpl == 3;
+        if (isUser && s->AccessMode != TlbEntry.User)
+        {
+            _memory.EnterUser();
+        }
+
         _memory.SetAccessMode(isUser ? TlbEntry.User : TlbEntry.Supervisor);
         s->FetchMode = FetchModes.Valid
             | (isUser ? FetchModes.User : 0)

@@ -89,7 +89,7 @@ internal sealed unsafe class BlockTranslator
 
     private bool TryDecode(CodePage* page, int offset, Op* first, uint firstIndex, int count)
     {
-        _reader.Set(page->Host + offset, CodePage.Size - offset);
+        _reader.Set(page->Bytes + offset, CodePage.Size - offset);
         _decoder.IP = (ulong)offset;
         for (int i = 0; i < count; i++)
         {

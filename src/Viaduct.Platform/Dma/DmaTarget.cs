@@ -103,6 +103,9 @@ public sealed class DmaTarget
         return true;
     }
 
+    /// <inheritdoc cref="GuestMemory.NoteWritten"/>
+    public void NoteWritten(ulong address, ulong length) => _memory.NoteWritten(address, length);
+
     /// <inheritdoc cref="GuestMemory.MustCopy"/>
     public bool MustCopy(ulong address, ulong length, DmaDirection direction) => _granted && _memory.MustCopy(address, length, direction);
 

@@ -40,13 +40,15 @@ public sealed unsafe class GuestMemory
     {
         while (!source.IsEmpty)
         {
-            if (!TryResolve(address, write: true, out byte* host, out ulong available, (ulong)source.Length))
+            if (FindMemory(address, write: true) is not { } range)
             {
                 return TryWriteRemote(address, source);
             }
 
-            int count = (int)Math.Min(available, (ulong)source.Length);
-            source[..count].CopyTo(new Span<byte>(host, count));
+            ulong offset = address - range.Start;
+            int count = (int)Math.Min(range.Length - offset, (ulong)source.Length);
+            source[..count].CopyTo(new Span<byte>(range.Host + offset, count));
+            range.Memory!.NoteWrite(range.MemoryOffset + offset, (ulong)count);
             source = source[count..];
             address += (ulong)count;
         }
@@ -105,6 +107,22 @@ public sealed unsafe class GuestMemory
     }
 
     /// <summary>
+    /// Says that bytes were written by way of a span or segments from here, before anybody is told that they are: an
+    /// engine may have read code of them meanwhile. Bytes that are memory no more are passed over.
+    /// </summary>
+    public void NoteWritten(ulong address, ulong length)
+    {
+        while (length != 0 && FindMemory(address, write: true) is { } range)
+        {
+            ulong offset = address - range.Start;
+            ulong part = Math.Min(range.Length - offset, length);
+            range.Memory!.NoteWrite(range.MemoryOffset + offset, part);
+            address += part;
+            length -= part;
+        }
+    }
+
+    /// <summary>
     /// Whether a range is memory throughout, but in part that of another process, so that only <see cref="TryRead(ulong, Span{byte})"/>
     /// and <see cref="TryWrite(ulong, ReadOnlySpan{byte})"/> reach it.
     /// </summary>
@@ -158,10 +176,11 @@ public sealed unsafe class GuestMemory
             ? range
             : null;
 
+    private FlatRange? FindMemory(ulong address, bool write) => Find(address, write) is { Memory: not null } range ? range : null;
+
     private bool TryResolve(ulong address, bool write, out byte* host, out ulong available, ulong length = 1)
     {
-        FlatRange? range = _space.Current.Find(address);
-        if (range is null || range.Memory is null || range.IsBar || (write && range.ReadOnly))
+        if (FindMemory(address, write) is not { } range)
         {
             host = null;
             available = 0;
@@ -173,7 +192,7 @@ public sealed unsafe class GuestMemory
         available = range.Length - offset;
         if (write)
         {
-            range.Memory.NoteWrite(range.MemoryOffset + offset, Math.Min(length, available));
+            range.Memory!.NoteWrite(range.MemoryOffset + offset, Math.Min(length, available));
         }
 
         return true;

@@ -15,8 +15,10 @@ public sealed unsafe class HostMemory : IDisposable
 
     private readonly SafeFileHandle _file;
     private readonly byte* _pages;
+    private readonly byte* _pagesMapping;
     private readonly nuint _pagesLength;
     private IPageWriteObserver? _observer;
+    private int _unseenWriters;
     private bool _disposed;
 
     /// <param name="name">Shown in /proc/PID/maps.</param>
@@ -34,7 +36,7 @@ public sealed unsafe class HostMemory : IDisposable
 
         _file = new SafeFileHandle(fd, ownsHandle: true);
         const int Seals = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL;
-        if (Libc.ftruncate(fd, checked((long)length)) < 0 || Libc.fcntl(fd, Libc.F_ADD_SEALS, Seals) < 0)
+        if (Libc.ftruncate(fd, checked((long)(length + PageMapLength(length)))) < 0 || Libc.fcntl(fd, Libc.F_ADD_SEALS, Seals) < 0)
         {
             HostException error = HostException.Last($"size {name} to {length} bytes");
             _file.Dispose();
@@ -42,21 +44,25 @@ public sealed unsafe class HostMemory : IDisposable
         }
 
         Length = length;
-        _pagesLength = (nuint)(length / PageSize);
-        (nint memory, nint pages) = MapFile(name, writable: true);
+        PageMapOffset = length;
+        _pagesLength = (nuint)PageMapLength(length);
+        (nint memory, nint pages) = MapFile(name, writable: true, ownsPageMap: true);
         Pointer = (byte*)memory;
-        _pages = (byte*)pages;
+        _pages = _pagesMapping = (byte*)pages;
     }
 
-    private HostMemory(string name, SafeFileHandle file, ulong offset, ulong length, bool writable)
+    private HostMemory(string name, SafeFileHandle file, ulong offset, ulong length, bool writable, ulong? pageMapOffset)
     {
         _file = file;
         FileOffset = offset;
         Length = length;
-        _pagesLength = (nuint)(length / PageSize);
-        (nint memory, nint pages) = MapFile(name, writable);
+        PageMapOffset = pageMapOffset;
+        ulong before = pageMapOffset.GetValueOrDefault() % PageSize;
+        _pagesLength = (nuint)(before + (length / PageSize));
+        (nint memory, nint pages) = MapFile(name, writable, ownsPageMap: false);
         Pointer = (byte*)memory;
-        _pages = (byte*)pages;
+        _pagesMapping = (byte*)pages;
+        _pages = _pagesMapping + before;
     }
 
     /// <summary>Maps memory that another process shares.</summary>
@@ -65,18 +71,22 @@ public sealed unsafe class HostMemory : IDisposable
     /// <param name="offset">Where in the file the block begins, a multiple of <see cref="PageSize"/>.</param>
     /// <param name="length">Bytes, a multiple of <see cref="PageSize"/> and more than none.</param>
     /// <param name="writable">Whether it may be written; a write to one that may not be is an access violation.</param>
+    /// <param name="pageMapOffset">Where in the file the other process keeps its <see cref="WatchedPages"/> of the block, which are then read there; null where it doesn't.</param>
     /// <returns>Null where the file is too short, or could be made so while it is in use: touching it might then kill this process.</returns>
     /// <exception cref="HostException">The host has no room for it.</exception>
-    public static HostMemory? FromFile(string name, SafeFileHandle file, ulong offset, ulong length, bool writable)
+    public static HostMemory? FromFile(string name, SafeFileHandle file, ulong offset, ulong length, bool writable, ulong? pageMapOffset = null)
     {
-        bool fits = length != 0 && (offset | length) % PageSize == 0 && offset + length > offset && IsFixed(file, offset + length);
+        ulong mapStart = pageMapOffset.GetValueOrDefault();
+        ulong mapEnd = pageMapOffset is null ? 0 : mapStart + (length / PageSize);
+        bool fits = length != 0 && (offset | length) % PageSize == 0 && offset + length > offset && mapEnd >= mapStart
+            && IsFixed(file, Math.Max(offset + length, mapEnd));
         if (!fits)
         {
             file.Dispose();
             return null;
         }
 
-        return new HostMemory(name, file, offset, length, writable);
+        return new HostMemory(name, file, offset, length, writable, pageMapOffset);
     }
 
     /// <summary>The first byte in this process.</summary>
@@ -93,14 +103,31 @@ public sealed unsafe class HostMemory : IDisposable
 
     /// <summary>
     /// One byte a page, non-zero where an engine holds decoded code of that page and must hear of writes
-    /// (<see cref="NoteWrite"/>). Written by the engine only.
+    /// (<see cref="NoteWrite"/>). Written by the engine only: it marks the page, passes a full fence, and reads the bytes
+    /// then; who writes passes one before it looks here. So either the engine reads what was written, or the writer
+    /// finds the mark.
     /// </summary>
     public byte* WatchedPages => _pages;
+
+    /// <summary>Where in <see cref="File"/> the <see cref="WatchedPages"/> lie, for sharing with a process that writes the block; null where they aren't there.</summary>
+    public ulong? PageMapOffset { get; }
+
+    /// <summary>Whether somebody may write the block whose writes nobody notes: a device of another process that doesn't tell.</summary>
+    public bool HasUnseenWriters => Volatile.Read(ref _unseenWriters) != 0;
+
+    /// <summary>Somebody may write from now on without a word; before it can.</summary>
+    public void AddUnseenWriter() => Interlocked.Increment(ref _unseenWriters);
+
+    /// <summary>One that was added can't write any more.</summary>
+    public void RemoveUnseenWriter() => Interlocked.Decrement(ref _unseenWriters);
 
     /// <summary>Sets who hears of writes to watched pages.</summary>
     public void Observe(IPageWriteObserver observer) => _observer = observer;
 
-    /// <summary>Says that a device writes, or is about to write, these bytes. Cheap where nothing is watched.</summary>
+    /// <summary>
+    /// Says that a device wrote these bytes, before it tells anybody that it has; or, as well as that, that it is about
+    /// to. Cheap where nothing is watched.
+    /// </summary>
     public void NoteWrite(ulong offset, ulong length)
     {
         if (length == 0)
@@ -108,13 +135,21 @@ public sealed unsafe class HostMemory : IDisposable
             return;
         }
 
-        ulong last = (offset + length - 1) / PageSize;
-        for (ulong page = offset / PageSize; page <= last; page++)
+        Interlocked.MemoryBarrier();
+        ulong page = offset / PageSize;
+        ulong end = ((offset + length - 1) / PageSize) + 1;
+        while (page < end)
         {
-            if (Volatile.Read(ref _pages[page]) != 0)
+            ReadOnlySpan<byte> marks = new(_pages + page, (int)Math.Min(end - page, int.MaxValue));
+            int marked = marks.IndexOfAnyExcept((byte)0);
+            if (marked < 0)
             {
-                _observer?.OnPageWritten(this, page);
+                page += (ulong)marks.Length;
+                continue;
             }
+
+            page += (ulong)marked;
+            _observer?.OnPageWritten(this, page++);
         }
     }
 
@@ -128,9 +163,12 @@ public sealed unsafe class HostMemory : IDisposable
 
         _disposed = true;
         _ = Libc.munmap(Pointer, (nuint)Length);
-        _ = Libc.munmap(_pages, _pagesLength);
+        _ = Libc.munmap(_pagesMapping, _pagesLength);
         _file.Dispose();
     }
+
+    // The map lies behind the block in its file, whole pages.
+    private static ulong PageMapLength(ulong length) => ((length / PageSize) + (PageSize - 1)) & ~(ulong)(PageSize - 1);
 
     private static bool IsFixed(SafeFileHandle file, ulong end)
     {
@@ -143,7 +181,7 @@ public sealed unsafe class HostMemory : IDisposable
         return seals >= 0 && (seals & Libc.F_SEAL_SHRINK) != 0 && length >= 0 && end <= (ulong)length;
     }
 
-    private (nint Memory, nint Pages) MapFile(string name, bool writable)
+    private (nint Memory, nint Pages) MapFile(string name, bool writable, bool ownsPageMap)
     {
         int protection = writable ? Libc.PROT_READ | Libc.PROT_WRITE : Libc.PROT_READ;
         int fd = (int)_file.DangerousGetHandle();
@@ -156,7 +194,15 @@ public sealed unsafe class HostMemory : IDisposable
         }
 
         const int Private = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE;
-        void* pages = Libc.mmap(null, _pagesLength, Libc.PROT_READ | Libc.PROT_WRITE, Private, -1, 0);
+        void* pages = PageMapOffset is { } start
+            ? Libc.mmap(
+                null,
+                _pagesLength,
+                ownsPageMap ? Libc.PROT_READ | Libc.PROT_WRITE : Libc.PROT_READ,
+                Libc.MAP_SHARED | Libc.MAP_NORESERVE,
+                fd,
+                checked((long)(start & ~(ulong)(PageSize - 1))))
+            : Libc.mmap(null, _pagesLength, Libc.PROT_READ | Libc.PROT_WRITE, Private, -1, 0);
         if (pages == Libc.MapFailed)
         {
             HostException error = HostException.Last($"mmap the page map of {name}");

@@ -24,8 +24,8 @@ public sealed unsafe class HostMemoryTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0x1000UL, 0x4000UL)]
-    [InlineData(0x4000UL, 0x1000UL)]
+    [InlineData(0x2000UL, 0x4000UL)]
+    [InlineData(0x5000UL, 0x1000UL)]
     [InlineData(0UL, 0UL)]
     [InlineData(0x800UL, 0x1000UL)]
     [InlineData(0xFFFF_FFFF_FFFF_F000UL, 0x1000UL)]
@@ -44,6 +44,50 @@ public sealed unsafe class HostMemoryTests : IDisposable
         File.Delete(path);
     }
 
+    [Theory]
+    [InlineData(0UL)]
+    [InlineData(1UL)]
+    public void FromFile_WithThePageMap_HearsOfWatchedPagesAlone(ulong firstPage)
+    {
+        using HostMemory? part = HostMemory.FromFile("part", Duplicate(), firstPage * 4096, 0x3000, writable: true, _whole.PageMapOffset + firstPage);
+        Assert.NotNull(part);
+        Recorder recorder = new();
+        part.Observe(recorder);
+        part.NoteWrite(0, 0x3000);
+        Assert.Empty(recorder.Pages);
+
+        _whole.WatchedPages[firstPage + 2] = 1;
+        part.NoteWrite(0, 0x2000);
+        Assert.Empty(recorder.Pages);
+        part.NoteWrite(0x1FFF, 2);
+        Assert.Equal([2UL], recorder.Pages);
+    }
+
+    [Theory]
+    [InlineData(0x5000UL)]
+    [InlineData(0x4FFDUL)]
+    [InlineData(ulong.MaxValue)]
+    [InlineData(1UL << 63)]
+    public void FromFile_WithAPageMapOutsideTheFile_IsRefused(ulong pageMapOffset) =>
+        Assert.Null(HostMemory.FromFile("part", Duplicate(), 0, 0x4000, writable: false, pageMapOffset));
+
+    [Fact]
+    public void NoteWrite_OverSeveralWatchedPages_TellsOfEach()
+    {
+        Recorder recorder = new();
+        _whole.Observe(recorder);
+        _whole.WatchedPages[0] = _whole.WatchedPages[2] = _whole.WatchedPages[3] = 1;
+        _whole.NoteWrite(0xFFF, 0x3001);
+        Assert.Equal([0UL, 2UL, 3UL], recorder.Pages);
+    }
+
     private SafeFileHandle Duplicate() =>
         File.OpenHandle($"/proc/self/fd/{_whole.File.DangerousGetHandle()}", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+
+    private sealed class Recorder : IPageWriteObserver
+    {
+        public List<ulong> Pages { get; } = [];
+
+        public void OnPageWritten(HostMemory memory, ulong page) => Pages.Add(page);
+    }
 }

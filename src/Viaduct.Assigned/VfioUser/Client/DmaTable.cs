@@ -61,8 +61,8 @@ internal sealed unsafe class DmaTable
                 }
 
                 int count = (int)Math.Min((ulong)source.Length, piece.Length - into);
-                piece.Memory.NoteWrite(piece.Offset + into, (ulong)count);
                 source[..count].CopyTo(new Span<byte>(piece.Memory.Pointer + piece.Offset + into, count));
+                piece.Memory.NoteWrite(piece.Offset + into, (ulong)count);
                 source = source[count..];
                 address += (ulong)count;
             }

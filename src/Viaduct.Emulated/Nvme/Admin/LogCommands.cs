@@ -141,6 +141,7 @@ internal sealed class LogCommands
             rest = rest[part..];
         }
 
+        _map.NoteWritten(_map.Runs);
         return NvmeStatus.Success;
     }
 

@@ -40,6 +40,18 @@ internal sealed class TransferMap
     /// <summary>What <see cref="Map"/> found.</summary>
     internal ReadOnlySpan<HostSegment> Segments => _segments.AsSpan(0, _count);
 
+    /// <summary>Where in the host's memory that is, in order.</summary>
+    internal ReadOnlySpan<(ulong Start, ulong Length)> Runs => _runs.AsSpan(0, _runCount);
+
+    /// <summary>Says that the segments of runs were written, before their command completes.</summary>
+    internal void NoteWritten(ReadOnlySpan<(ulong Start, ulong Length)> runs)
+    {
+        foreach ((ulong start, ulong length) in runs)
+        {
+            _dma.NoteWritten(start, length);
+        }
+    }
+
     /// <summary>Maps what a command transfers.</summary>
     /// <param name="entry">The command.</param>
     /// <param name="length">Bytes, at most <see cref="NvmeLimits.TransferBytes"/>.</param>
@@ -98,6 +110,8 @@ internal sealed class TransferMap
                 source[..(int)segment.Length].CopyTo(segment.Span);
                 source = source[(int)segment.Length..];
             }
+
+            NoteWritten(Runs);
         }
 
         return status;

@@ -20,6 +20,7 @@ internal sealed class IoCommands
     private readonly CommandSlots _slots;
     private readonly NamespaceTable _namespaces;
     private readonly TransferMap _map;
+    private readonly ReadTargets _targets;
     private readonly BackendRequests _backend;
     private readonly CompletionPath _completions;
     private readonly SmartCounters _smart;
@@ -47,6 +48,7 @@ internal sealed class IoCommands
         _slots = slots;
         _namespaces = namespaces;
         _map = map;
+        _targets = new ReadTargets(map);
         _backend = backend;
         _completions = completions;
         _smart = smart;
@@ -87,6 +89,12 @@ internal sealed class IoCommands
         if (slot.Requests != 0)
         {
             return;
+        }
+
+        if (slot.Kind == CommandKind.Read && slot.Buffer < 0)
+        {
+            // Of one that failed, too, part may be written.
+            _targets.NoteWritten(index);
         }
 
         CommandOutcome outcome = slot.Status != NvmeStatus.Success ? slot.Status : NextStep(index, ref slot);
@@ -285,6 +293,11 @@ internal sealed class IoCommands
         }
 
         _slots[index].Length = length;
+        if (direction == DmaDirection.FromDevice)
+        {
+            _targets.Keep(index);
+        }
+
         return _backend.Submit(index, target, operation, offset, (ulong)length, _map.Segments);
     }
 
