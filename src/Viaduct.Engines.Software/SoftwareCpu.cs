@@ -263,7 +263,17 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
 
         s->Exit = ExitReason.Lookup;
         ulong linear = s->Rip + s->SegmentBases[SegmentName.Cs];
-        linear = s->Long64 ? linear : (uint)linear;
+        if (!s->Long64)
+        {
+            linear = (uint)linear;
+            if (s->Rip > s->Segments[SegmentName.Cs].Limit)
+            {
+                s->Fault = new Fault { Vector = Vector.GeneralProtection, HasErrorCode = true };
+                s->Exit = ExitReason.Fault;
+                return null;
+            }
+        }
+
         CodeTlbEntry* entry = s->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
         CodePage* page = entry->Tag == ((linear & ~0xFFFUL) | s->FetchMode) ? entry->Page : Memory.Fetch(linear);
         s->Registers[17] = linear & ~0xFFFUL;

@@ -54,4 +54,10 @@ internal unsafe struct Op
 
     /// <summary>A handler's own.</summary>
     internal byte Extra2;
+
+    /// <summary>Bytes of the memory operand, where segment limits are checked: outside 64-bit mode.</summary>
+    internal ushort MemoryBytes;
+
+    /// <summary>Whether the memory operand is written, where that is checked.</summary>
+    internal bool WritesMemory;
 }

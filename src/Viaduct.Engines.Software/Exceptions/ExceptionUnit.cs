@@ -16,12 +16,14 @@ internal sealed unsafe class ExceptionUnit
     private readonly CpuState* _state;
     private readonly MemoryUnit _memory;
     private readonly SegmentUnit _segments;
+    private readonly RealModeDelivery _realMode;
 
     internal ExceptionUnit(CpuState* state, MemoryUnit memory, SegmentUnit segments)
     {
         _state = state;
         _memory = memory;
         _segments = segments;
+        _realMode = new RealModeDelivery(state, memory, segments);
     }
 
     /// <summary>Whether NMIs are held back until the next IRET.</summary>
@@ -72,17 +74,22 @@ internal sealed unsafe class ExceptionUnit
     {
         CpuState* s = _state;
         NmiBlocked = false;
+        if ((s->Cr0 & Cr0.ProtectionEnable) == 0)
+        {
+            return _realMode.TryReturn(size);
+        }
+
         if ((s->FlagsOther & Rflags.NestedTask) != 0)
         {
             return Fail(Vector.GeneralProtection, 0);
         }
 
-        ulong stack = Interpreter.Stack.Top(s);
+        ulong stack = s->Registers[4];
         ulong* frame = stackalloc ulong[5];
         int words = s->Long64 ? 5 : 3;
         for (int i = 0; i < words; i++)
         {
-            if (!TryPop(stack + (ulong)(i * size), size, out frame[i]))
+            if (!TryPop(stack, i, size, out frame[i]))
             {
                 return false;
             }
@@ -96,7 +103,7 @@ internal sealed unsafe class ExceptionUnit
         int privilege = (int)(frame[1] & 3);
         bool outer = privilege != s->Cpl;
         if (!s->Long64 && outer
-            && (!TryPop(stack + (ulong)(3 * size), size, out frame[3]) || !TryPop(stack + (ulong)(4 * size), size, out frame[4])))
+            && (!TryPop(stack, 3, size, out frame[3]) || !TryPop(stack, 4, size, out frame[4])))
         {
             return false;
         }
@@ -108,7 +115,6 @@ internal sealed unsafe class ExceptionUnit
         }
 
         bool loadsStack = s->Long64 || outer;
-        ulong next = stack + (ulong)(3 * size);
         int before = s->Cpl;
         if (loadsStack && !TryLoadStackFor((ushort)frame[4], privilege, to64))
         {
@@ -118,7 +124,7 @@ internal sealed unsafe class ExceptionUnit
         RestoreFlags((uint)frame[2], size, before);
         _segments.LoadCode(code, (ushort)frame[1], privilege);
         s->Rip = to64 ? frame[0] : (uint)frame[0];
-        s->Registers[4] = loadsStack ? (to64 ? frame[3] : (uint)frame[3]) : next - s->SegmentBases[SegmentName.Ss];
+        Interpreter.Stack.Set(s, loadsStack ? frame[3] : stack + (ulong)(3 * size));
         if (outer)
         {
             _segments.DropPrivilegedData();
@@ -163,8 +169,9 @@ internal sealed unsafe class ExceptionUnit
         Flags.Write(_state, flags);
     }
 
-    private bool TryPop(ulong address, int size, out ulong value)
+    private bool TryPop(ulong stack, int index, int size, out ulong value)
     {
+        ulong address = Interpreter.Stack.At(_state, stack + (ulong)(index * size), size);
         if (size == 8)
         {
             return LoadCurrent(address, out value);
@@ -191,6 +198,13 @@ internal sealed unsafe class ExceptionUnit
     private bool TryDeliver(Fault fault, bool external)
     {
         CpuState* s = _state;
+        if ((s->Cr0 & Cr0.ProtectionEnable) == 0)
+        {
+            bool delivered = _realMode.TryDeliver(fault);
+            NmiBlocked |= delivered && fault.Vector == Vector.NonMaskable;
+            return delivered;
+        }
+
         if ((s->Efer & Efer.LongModeActive) == 0)
         {
             // Legacy-mode delivery isn't there: guests start in long mode or leave protected mode without faults.

@@ -105,7 +105,7 @@ internal static unsafe class BitOperationsX86
 
         long number = (long)TWidth.SignExtend(TWidth.Read((byte*)s + op->Source));
         long bytes = (number >> BitOperations.Log2((uint)TWidth.Bits)) * TWidth.Bytes;
-        return EffectiveAddress.Adjust(s, op->AddressFlags, EffectiveAddress.OffsetOf(s, op) + (ulong)bytes);
+        return EffectiveAddress.Of(s, op, EffectiveAddress.OffsetOf(s, op) + (ulong)bytes);
     }
 
     private static Op* Scan<TWidth>(SoftwareCpu cpu, CpuState* s, Op* op, bool forward)

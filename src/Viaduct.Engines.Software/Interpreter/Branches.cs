@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Mmu;
+using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 
 namespace Viaduct.Engines.Software.Interpreter;
@@ -114,7 +115,7 @@ internal static unsafe class Branches
     internal static Op* Legacy(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         NearKind kind = (NearKind)op->Extra2;
-        ulong target = op->Immediate + s->Registers[17] - s->SegmentBases[1];
+        ulong target = op->Immediate + s->Registers[17] - s->SegmentBases[SegmentName.Cs];
         int size = op->Extra;
         if (kind is NearKind.CallMemory or NearKind.JumpMemory)
         {
@@ -128,24 +129,35 @@ internal static unsafe class Branches
             target = *(ulong*)((byte*)s + op->Source);
         }
 
+        if (kind == NearKind.Return && !Stack.LoadSized(cpu, s, Stack.Top(s, size), size, out target))
+        {
+            return Leave.Faulted(s, op);
+        }
+
+        target = size == 2 ? (ushort)target : (uint)target;
+        if (target > s->Segments[SegmentName.Cs].Limit)
+        {
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
         if (kind == NearKind.Return)
         {
-            if (!Stack.LoadSized(cpu, s, Stack.Top(s), size, out target))
-            {
-                return Leave.Faulted(s, op);
-            }
-
             Stack.Move(s, size + (int)op->Immediate);
         }
         else if (kind is NearKind.Call or NearKind.CallRegister or NearKind.CallMemory
             && !Stack.Push(cpu, s, Leave.NextRip(s, op), size))
         {
-            return Leave.StoreStopped(s, op);
+            if (s->Exit != ExitReason.CodeModified)
+            {
+                return Leave.Faulted(s, op);
+            }
+
+            s->Instructions += op->Ordinal;
+            return Leave.Lookup(s, (uint)(target + s->SegmentBases[SegmentName.Cs]));
         }
 
         s->Instructions += op->Ordinal;
-        target = size == 2 ? (ushort)target : (uint)target;
-        return Leave.To(s, (uint)(target + s->SegmentBases[1]));
+        return Leave.To(s, (uint)(target + s->SegmentBases[SegmentName.Cs]));
     }
 
     internal static bool IsCanonical(ulong address) => (ulong)((long)(address << 16) >> 16) == address;
@@ -165,9 +177,35 @@ internal static unsafe class Branches
     // crosses pages forbids that, since it doesn't go away with the page.
     private static Op* TakeUnlinked(CpuState* s, Op* op)
     {
+        if (!s->Long64)
+        {
+            return TakeLegacy(s, op);
+        }
+
         ulong target = s->Registers[17] + op->Immediate;
         Op* next = Leave.To(s, target);
         if (next != null && op->Immediate < CodePage.Size && op->Extra2 == 0)
+        {
+            op->Link = next;
+        }
+
+        return next;
+    }
+
+    private static Op* TakeLegacy(CpuState* s, Op* op)
+    {
+        bool cut = op->AddressFlags == EffectiveAddress.Truncate16;
+        ulong target = s->Registers[17] + op->Immediate - s->SegmentBases[SegmentName.Cs];
+        target = cut ? (ushort)target : (uint)target;
+        if (target > s->Segments[SegmentName.Cs].Limit && op->Length != 0)
+        {
+            s->Instructions -= op->Ordinal;
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
+        // A block that runs on has no length: what follows it is what faults, when it is looked up.
+        Op* next = Leave.To(s, (uint)(target + s->SegmentBases[SegmentName.Cs]));
+        if (next != null && op->Immediate < CodePage.Size && op->Extra2 == 0 && !cut)
         {
             op->Link = next;
         }

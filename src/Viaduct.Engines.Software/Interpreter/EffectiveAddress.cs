@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 
 namespace Viaduct.Engines.Software.Interpreter;
@@ -13,7 +14,7 @@ internal static unsafe class EffectiveAddress
     /// <summary>Flag: the offset is cut to 32 bits.</summary>
     internal const byte Truncate32 = 2;
 
-    /// <summary>Flag: the linear address is cut to 32 bits (outside 64-bit mode).</summary>
+    /// <summary>Flag: outside 64-bit mode. The segment's limit is checked, and the linear address is cut to 32 bits.</summary>
     internal const byte Linear32 = 4;
 
     /// <summary>Flag: the offset is cut to 16 bits.</summary>
@@ -26,8 +27,13 @@ internal static unsafe class EffectiveAddress
         ulong address = *(ulong*)(registers + op->Base)
             + (*(ulong*)(registers + op->IndexRegister) << op->Scale)
             + (ulong)op->Displacement;
-        return op->AddressFlags == 0 ? address : Adjust(s, op->AddressFlags, address);
+        return op->AddressFlags == 0 ? address : Of(s, op, address);
     }
+
+    /// <summary>The linear address of an op's operand at an offset. Outside 64-bit mode the segment's limit is checked.</summary>
+    internal static ulong Of(CpuState* s, Op* op, ulong offset) => (op->AddressFlags & Linear32) != 0
+        ? SegmentAccess.Linear(s, op->AddressFlags >> 4, (uint)Truncate(op->AddressFlags, offset), op->MemoryBytes, op->WritesMemory)
+        : Adjust(s, op->AddressFlags, offset);
 
     /// <summary>The offset without its segment: LEA.</summary>
     internal static ulong OffsetOf(CpuState* s, Op* op)
@@ -38,23 +44,13 @@ internal static unsafe class EffectiveAddress
             + (ulong)op->Displacement;
     }
 
-    /// <summary>Cuts an offset to the address size and adds its segment's base.</summary>
+    /// <summary>Cuts an offset to the address size and, in 64-bit mode, adds its segment's base.</summary>
     internal static ulong Adjust(CpuState* s, byte flags, ulong offset)
     {
-        if ((flags & Truncate32) != 0)
-        {
-            offset = (uint)offset;
-        }
-        else if ((flags & Truncate16) != 0)
-        {
-            offset = (ushort)offset;
-        }
-
-        if ((flags & AddSegment) != 0)
-        {
-            offset += s->SegmentBases[flags >> 4];
-        }
-
-        return (flags & Linear32) != 0 ? (uint)offset : offset;
+        offset = Truncate(flags, offset);
+        return (flags & AddSegment) != 0 ? offset + s->SegmentBases[flags >> 4] : offset;
     }
+
+    private static ulong Truncate(byte flags, ulong offset) =>
+        (flags & Truncate32) != 0 ? (uint)offset : (flags & Truncate16) != 0 ? (ushort)offset : offset;
 }

@@ -147,7 +147,7 @@ internal static unsafe class Moves
     internal static Op* TranslateTable(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         ulong offset = EffectiveAddress.OffsetOf(s, op) + (byte)s->Registers[0];
-        if (!Guest.Load(cpu, s, EffectiveAddress.Adjust(s, op->AddressFlags, offset), out byte value))
+        if (!Guest.Load(cpu, s, EffectiveAddress.Of(s, op, offset), out byte value))
         {
             return Leave.Faulted(s, op);
         }

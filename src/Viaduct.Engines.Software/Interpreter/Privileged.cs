@@ -165,22 +165,6 @@ internal static unsafe class Privileged
         return op + 1;
     }
 
-    /// <summary>SMSW to a register of <see cref="Op.Extra"/> bytes.</summary>
-    internal static Op* StoreMachineStatus(SoftwareCpu cpu, CpuState* s, Op* op)
-    {
-        byte* destination = (byte*)s + op->Destination;
-        if (op->Extra == 2)
-        {
-            W16.WriteRegister(destination, s->Cr0);
-        }
-        else
-        {
-            *(ulong*)destination = op->Extra == 4 ? (uint)s->Cr0 : s->Cr0;
-        }
-
-        return op + 1;
-    }
-
     internal static Op* InvalidatePage(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         if (s->Cpl != 0)

@@ -33,7 +33,7 @@ internal static unsafe class SegmentInstructions
     /// <summary>POP Sreg.</summary>
     internal static Op* Pop(SoftwareCpu cpu, CpuState* s, Op* op)
     {
-        if (!Stack.LoadSized(cpu, s, Stack.Top(s), op->Extra2, out ulong selector)
+        if (!Stack.LoadSized(cpu, s, Stack.Top(s, op->Extra2), op->Extra2, out ulong selector)
             || !cpu.Segments.TryLoadData(op->Extra, (ushort)selector))
         {
             return Leave.Faulted(s, op);
@@ -44,7 +44,7 @@ internal static unsafe class SegmentInstructions
         return Leave.After(s, op, ExitReason.Lookup);
     }
 
-    /// <summary>LGDT and LIDT: <see cref="Op.Extra"/> is 1 for the IDT, <see cref="Op.Extra2"/> the base's bytes.</summary>
+    /// <summary>LGDT and LIDT: <see cref="Op.Extra"/> is 1 for the IDT, <see cref="Op.Extra2"/> the base's bytes, the immediate which bits of it count.</summary>
     internal static Op* LoadTable(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         if (s->Cpl != 0)
@@ -58,6 +58,7 @@ internal static unsafe class SegmentInstructions
             return Leave.Faulted(s, op);
         }
 
+        start &= op->Immediate;
         if (!Branches.IsCanonical(start))
         {
             return Leave.Raise(s, op, Vector.GeneralProtection, 0);
@@ -93,6 +94,11 @@ internal static unsafe class SegmentInstructions
     /// <summary>LLDT and LTR: <see cref="Op.Extra"/> is 1 for the task register.</summary>
     internal static Op* LoadSystem(SoftwareCpu cpu, CpuState* s, Op* op)
     {
+        if (cpu.Segments.IsRealAddressing)
+        {
+            return Leave.Raise(s, op, Vector.InvalidOpcode);
+        }
+
         if (s->Cpl != 0)
         {
             return Leave.Raise(s, op, Vector.GeneralProtection, 0);
@@ -108,12 +114,21 @@ internal static unsafe class SegmentInstructions
     }
 
     /// <summary>SLDT and STR.</summary>
-    internal static Op* StoreSystem(SoftwareCpu cpu, CpuState* s, Op* op) =>
-        StoreWord(cpu, s, op, s->Segments[op->Extra == 1 ? SegmentName.Tr : SegmentName.Ldtr].Selector);
+    internal static Op* StoreSystem(SoftwareCpu cpu, CpuState* s, Op* op) => cpu.Segments.IsRealAddressing
+        ? Leave.Raise(s, op, Vector.InvalidOpcode)
+        : StoreWord(cpu, s, op, s->Segments[op->Extra == 1 ? SegmentName.Tr : SegmentName.Ldtr].Selector);
+
+    /// <summary>SMSW.</summary>
+    internal static Op* StoreMachineStatus(SoftwareCpu cpu, CpuState* s, Op* op) => StoreWord(cpu, s, op, s->Cr0);
 
     /// <summary>VERR and VERW: <see cref="Op.Extra"/> is 1 for writing.</summary>
     internal static Op* Verify(SoftwareCpu cpu, CpuState* s, Op* op)
     {
+        if (cpu.Segments.IsRealAddressing)
+        {
+            return Leave.Raise(s, op, Vector.InvalidOpcode);
+        }
+
         if (!TrySelector(cpu, s, op, out ushort selector))
         {
             return Leave.Faulted(s, op);
@@ -131,6 +146,11 @@ internal static unsafe class SegmentInstructions
     /// <summary>LAR and LSL: <see cref="Op.Extra"/> is 1 for the limit; <see cref="Op.Immediate"/> the destination's bytes.</summary>
     internal static Op* LoadRights(SoftwareCpu cpu, CpuState* s, Op* op)
     {
+        if (cpu.Segments.IsRealAddressing)
+        {
+            return Leave.Raise(s, op, Vector.InvalidOpcode);
+        }
+
         if (!TrySelector(cpu, s, op, out ushort selector))
         {
             return Leave.Faulted(s, op);
@@ -182,18 +202,18 @@ internal static unsafe class SegmentInstructions
         return true;
     }
 
-    private static Op* StoreWord(SoftwareCpu cpu, CpuState* s, Op* op, ushort value)
+    private static Op* StoreWord(SoftwareCpu cpu, CpuState* s, Op* op, ulong value)
     {
         byte* destination = (byte*)s + op->Destination;
         switch (op->Extra2)
         {
             case 1:
-                return Guest.Store(cpu, s, EffectiveAddress.Of(s, op), value) ? op + 1 : Leave.StoreStopped(s, op);
+                return Guest.Store(cpu, s, EffectiveAddress.Of(s, op), (ushort)value) ? op + 1 : Leave.StoreStopped(s, op);
             case 2:
                 W16.WriteRegister(destination, value);
                 return op + 1;
             default:
-                *(ulong*)destination = value;
+                *(ulong*)destination = op->Extra2 == 4 ? (uint)value : value;
                 return op + 1;
         }
     }

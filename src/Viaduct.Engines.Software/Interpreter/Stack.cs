@@ -1,9 +1,10 @@
 using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 
 namespace Viaduct.Engines.Software.Interpreter;
 
-/// <summary>PUSH, POP and their kin. Outside 64-bit mode the stack is 32-bit and flat, or 16-bit with its base.</summary>
+/// <summary>PUSH, POP and their kin. The stack pointer is RSP in 64-bit mode, and else ESP or SP, as the stack segment says.</summary>
 internal static unsafe class Stack
 {
     internal static Op* PushRegister64(SoftwareCpu cpu, CpuState* s, Op* op) =>
@@ -30,7 +31,7 @@ internal static unsafe class Stack
     internal static Op* PopMemory(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         int size = op->Extra;
-        if (!LoadSized(cpu, s, Top(s), size, out ulong value))
+        if (!LoadSized(cpu, s, Top(s, size), size, out ulong value))
         {
             return Leave.Faulted(s, op);
         }
@@ -69,7 +70,7 @@ internal static unsafe class Stack
     /// <summary>POP of a register in any size.</summary>
     internal static Op* PopSized(SoftwareCpu cpu, CpuState* s, Op* op)
     {
-        if (!LoadSized(cpu, s, Top(s), op->Extra, out ulong value))
+        if (!LoadSized(cpu, s, Top(s, op->Extra), op->Extra, out ulong value))
         {
             return Leave.Faulted(s, op);
         }
@@ -99,7 +100,7 @@ internal static unsafe class Stack
     /// <summary>POPF: what may change depends on the privilege; interrupts may have come on, so the block ends here.</summary>
     internal static Op* PopFlags(SoftwareCpu cpu, CpuState* s, Op* op)
     {
-        if (!LoadSized(cpu, s, Top(s), op->Extra, out ulong value))
+        if (!LoadSized(cpu, s, Top(s, op->Extra), op->Extra, out ulong value))
         {
             return Leave.Faulted(s, op);
         }
@@ -121,13 +122,12 @@ internal static unsafe class Stack
     internal static Op* LeaveFrame(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         ulong frame = s->Registers[5];
-        ulong address = s->Long64 ? frame : (uint)frame + s->SegmentBases[2];
-        if (!LoadSized(cpu, s, address, op->Extra, out ulong value))
+        if (!LoadSized(cpu, s, At(s, frame, op->Extra), op->Extra, out ulong value))
         {
             return Leave.Faulted(s, op);
         }
 
-        s->Registers[4] = s->Long64 ? frame : (uint)frame;
+        Set(s, frame);
         Move(s, op->Extra);
         if (op->Extra == 2)
         {
@@ -158,7 +158,7 @@ internal static unsafe class Stack
         for (int i = 1; i < level && done; i++)
         {
             frame -= (ulong)size;
-            done = LoadSized(cpu, s, s->Long64 ? frame : (uint)frame + s->SegmentBases[2], size, out ulong link)
+            done = LoadSized(cpu, s, At(s, frame, size), size, out ulong link)
                 && Push(cpu, s, link, size);
         }
 
@@ -169,7 +169,7 @@ internal static unsafe class Stack
 
         // The new top of the stack must be writable, or the instruction faults as a whole.
         Move(s, -(int)op->Immediate);
-        if (!done || !cpu.Memory.ProbeWrite(Top(s), size))
+        if (!done || !cpu.Memory.ProbeWrite(Top(s, size, write: true), size))
         {
             s->Registers[4] = stack;
             return Leave.Faulted(s, op);
@@ -181,25 +181,35 @@ internal static unsafe class Stack
         }
         else
         {
-            s->Registers[5] = newFrame;
+            s->Registers[5] = size == 4 ? (uint)newFrame : newFrame;
         }
 
         return op + 1;
     }
 
-    /// <summary>The linear address of the top of the stack.</summary>
-    internal static ulong Top(CpuState* s) => s->Long64 ? s->Registers[4] : (uint)((uint)s->Registers[4] + s->SegmentBases[2]);
+    /// <summary>The linear address of so many bytes at the top of the stack.</summary>
+    internal static ulong Top(CpuState* s, int size, bool write = false) => At(s, s->Registers[4], size, write);
+
+    /// <summary>The linear address of so many bytes at an offset in the stack segment.</summary>
+    internal static ulong At(CpuState* s, ulong offset, int size, bool write = false) =>
+        s->Long64 ? offset : SegmentAccess.Linear(s, SegmentName.Ss, (uint)(offset & s->StackMask), size, write);
 
     /// <summary>Moves the stack pointer up.</summary>
-    internal static void Move(CpuState* s, int bytes) =>
-        s->Registers[4] = s->Long64 ? s->Registers[4] + (ulong)(long)bytes : (uint)(s->Registers[4] + (ulong)(long)bytes);
+    internal static void Move(CpuState* s, int bytes) => Set(s, s->Registers[4] + (ulong)(long)bytes);
+
+    /// <summary>Sets the stack pointer: SP alone where the stack is a 16-bit one.</summary>
+    internal static void Set(CpuState* s, ulong value)
+    {
+        ulong mask = s->StackMask;
+        s->Registers[4] = mask == ushort.MaxValue ? (s->Registers[4] & ~mask) | (value & mask) : value & mask;
+    }
 
     /// <summary>Pushes; the stack pointer moves only when the store went through.</summary>
     internal static bool Push(SoftwareCpu cpu, CpuState* s, ulong value, int size)
     {
         ulong before = s->Registers[4];
         Move(s, -size);
-        if (StoreSized(cpu, s, Top(s), size, value))
+        if (StoreSized(cpu, s, Top(s, size, write: true), size, value))
         {
             return true;
         }

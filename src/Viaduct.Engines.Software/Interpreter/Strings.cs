@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Mmu;
+using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 
 namespace Viaduct.Engines.Software.Interpreter;
@@ -29,7 +30,7 @@ internal static unsafe class Strings
             return op + 1;
         }
 
-        if (op->Extra != 0 && MayRun(s))
+        if (op->Extra != 0 && MayRun(s, op))
         {
             ulong moved = MoveRun<TWidth>(cpu, s, op, out bool faulted);
             if (faulted)
@@ -62,7 +63,7 @@ internal static unsafe class Strings
             return op + 1;
         }
 
-        if (op->Extra != 0 && MayRun(s))
+        if (op->Extra != 0 && MayRun(s, op))
         {
             ulong filled = FillRun<TWidth>(cpu, s, op, out bool faulted);
             if (faulted)
@@ -151,11 +152,17 @@ internal static unsafe class Strings
     internal static ulong DestinationAddress(CpuState* s, Op* op)
     {
         ulong offset = AddressSized(s->Registers[Rdi], op);
-        return s->Long64 ? offset : (uint)(offset + s->SegmentBases[0]);
+        return s->Long64 ? offset : SegmentAccess.Linear(s, SegmentName.Es, (uint)offset, op->MemoryBytes, op->WritesMemory);
     }
 
-    internal static ulong SourceAddress(CpuState* s, Op* op) =>
-        EffectiveAddress.Adjust(s, op->AddressFlags, AddressSized(s->Registers[Rsi], op));
+    /// <summary>The address of the source, which is only read.</summary>
+    internal static ulong SourceAddress(CpuState* s, Op* op)
+    {
+        ulong offset = AddressSized(s->Registers[Rsi], op);
+        return s->Long64
+            ? EffectiveAddress.Adjust(s, op->AddressFlags, offset)
+            : SegmentAccess.Linear(s, op->AddressFlags >> 4, (uint)offset, op->MemoryBytes, write: false);
+    }
 
     /// <summary>Moves RSI or RDI by one element in the direction that DF says.</summary>
     internal static void Advance(CpuState* s, Op* op, int register, int bytes) =>
@@ -228,8 +235,9 @@ internal static unsafe class Strings
         return Settle(s, op, Count(s, op) != 0);
     }
 
-    // Upwards, and not stepped: a trap comes after each element.
-    private static bool MayRun(CpuState* s) => (s->FlagsOther & Rflags.Direction) == 0 && s->Limit != 0;
+    // Upwards, and not stepped: a trap comes after each element. Nor where a segment's limit or 64 KiB may be met.
+    private static bool MayRun(CpuState* s, Op* op) => (s->FlagsOther & Rflags.Direction) == 0 && s->Limit != 0
+        && (s->Long64 || (op->Extra2 == 32 && ((s->FlatSegments >> (op->AddressFlags >> 4)) & (s->FlatSegments >> SegmentName.Es) & 1) != 0));
 
     private static bool Again(CpuState* s, Op* op)
     {

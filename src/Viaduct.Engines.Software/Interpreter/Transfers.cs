@@ -97,6 +97,18 @@ internal static unsafe class Transfers
         return null;
     }
 
+    /// <summary>INTO.</summary>
+    internal static Op* InterruptOnOverflow(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        if (!Flags.Overflow(s))
+        {
+            return Elsewhere(s, op, Leave.NextRip(s, op));
+        }
+
+        op->Immediate = Vector.Overflow;
+        return Interrupt(cpu, s, op);
+    }
+
     internal static Op* InterruptReturn(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         if (!cpu.Exceptions.TryReturn(op->Extra))
@@ -132,11 +144,23 @@ internal static unsafe class Transfers
     internal static Op* FarReturn(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         int size = op->Extra;
-        ulong stack = Stack.Top(s);
-        if (!Stack.LoadSized(cpu, s, stack, size, out ulong target)
-            || !Stack.LoadSized(cpu, s, stack + (ulong)size, size, out ulong selector))
+        ulong stack = s->Registers[4];
+        if (!Stack.LoadSized(cpu, s, Stack.At(s, stack, size), size, out ulong target)
+            || !Stack.LoadSized(cpu, s, Stack.At(s, stack + (ulong)size, size), size, out ulong selector))
         {
             return Leave.Faulted(s, op);
+        }
+
+        if (cpu.Segments.IsRealAddressing)
+        {
+            if (target > s->Segments[SegmentName.Cs].Limit)
+            {
+                return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+            }
+
+            Stack.Move(s, (2 * size) + (int)op->Immediate);
+            cpu.Segments.LoadReal(SegmentName.Cs, (ushort)selector);
+            return Elsewhere(s, op, target);
         }
 
         if (!cpu.Segments.TryCheckReturnTarget((ushort)selector, out Descriptor code))
@@ -149,8 +173,8 @@ internal static unsafe class Transfers
         if (privilege != s->Cpl)
         {
             ulong outer = stack + (ulong)(2 * size) + arguments;
-            if (!Stack.LoadSized(cpu, s, outer, size, out ulong newStack)
-                || !Stack.LoadSized(cpu, s, outer + (ulong)size, size, out ulong stackSelector))
+            if (!Stack.LoadSized(cpu, s, Stack.At(s, outer, size), size, out ulong newStack)
+                || !Stack.LoadSized(cpu, s, Stack.At(s, outer + (ulong)size, size), size, out ulong stackSelector))
             {
                 return Leave.Faulted(s, op);
             }
@@ -166,7 +190,7 @@ internal static unsafe class Transfers
             }
 
             cpu.Segments.LoadCode(code, (ushort)selector, privilege);
-            s->Registers[4] = newStack + arguments;
+            Stack.Set(s, newStack + arguments);
             cpu.Segments.DropPrivilegedData();
         }
         else
@@ -180,6 +204,17 @@ internal static unsafe class Transfers
 
     private static Op* JumpTo(SoftwareCpu cpu, CpuState* s, Op* op, ushort selector, ulong offset)
     {
+        if (cpu.Segments.IsRealAddressing)
+        {
+            if (offset > s->Segments[SegmentName.Cs].Limit)
+            {
+                return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+            }
+
+            cpu.Segments.LoadReal(SegmentName.Cs, selector);
+            return Elsewhere(s, op, offset);
+        }
+
         if (!cpu.Segments.TryCheckCodeTarget(selector, out Descriptor code))
         {
             return Leave.Faulted(s, op);
@@ -191,22 +226,41 @@ internal static unsafe class Transfers
 
     private static Op* CallTo(SoftwareCpu cpu, CpuState* s, Op* op, ushort selector, ulong offset)
     {
-        if (!cpu.Segments.TryCheckCodeTarget(selector, out Descriptor code))
+        bool real = cpu.Segments.IsRealAddressing;
+        Descriptor code = default;
+        if (real && offset > s->Segments[SegmentName.Cs].Limit)
+        {
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
+        if (!real && !cpu.Segments.TryCheckCodeTarget(selector, out code))
         {
             return Leave.Faulted(s, op);
         }
 
         ulong next = Leave.NextRip(s, op);
         ulong before = s->Registers[4];
-        if (!Stack.Push(cpu, s, s->Segments[SegmentName.Cs].Selector, op->Extra) || !Stack.Push(cpu, s, next, op->Extra))
+        if (!TryPushOver(cpu, s, s->Segments[SegmentName.Cs].Selector, op->Extra) || !TryPushOver(cpu, s, next, op->Extra))
         {
             s->Registers[4] = before;
             return Leave.Faulted(s, op);
         }
 
-        cpu.Segments.LoadCode(code, selector, s->Cpl);
+        if (real)
+        {
+            cpu.Segments.LoadReal(SegmentName.Cs, selector);
+        }
+        else
+        {
+            cpu.Segments.LoadCode(code, selector, s->Cpl);
+        }
+
         return Elsewhere(s, op, offset);
     }
+
+    // A far call looks its target up anew, so a change of decoded code by its own pushes needs no more.
+    private static bool TryPushOver(SoftwareCpu cpu, CpuState* s, ulong value, int size) =>
+        Stack.Push(cpu, s, value, size) || s->Exit == ExitReason.CodeModified;
 
     private static bool TryLoadPointer(SoftwareCpu cpu, CpuState* s, Op* op, out ushort selector, out ulong offset)
     {

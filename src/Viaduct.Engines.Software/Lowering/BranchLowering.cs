@@ -51,6 +51,7 @@ internal static unsafe class BranchLowering
             case Mnemonic.Int1:
                 op->Immediate = 1;
                 return context.Use(&Transfers.Interrupt);
+            case Mnemonic.Into: return context.Use(&Transfers.InterruptOnOverflow);
             case Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq:
                 op->Extra = i.Code switch { Code.Iretw => 2, Code.Iretd => 4, _ => 8 };
                 return context.Use(&Transfers.InterruptReturn);
@@ -62,7 +63,17 @@ internal static unsafe class BranchLowering
     /// <summary>Puts a near branch's target in, from the start of the page.</summary>
     internal static bool Target(in Instruction i, LoweringContext context)
     {
-        context.Op->Immediate = context.Is64 ? i.NearBranchTarget : (ulong)(int)i.NearBranchTarget;
+        Op* op = context.Op;
+        if (i.Op0Kind != OpKind.NearBranch16)
+        {
+            op->Immediate = context.Is64 ? i.NearBranchTarget : (ulong)(int)i.NearBranchTarget;
+            return true;
+        }
+
+        // The decoder cut the target to 16 bits from the start of the page; the segment need not begin there.
+        int end = op->PageOffset + op->Length;
+        op->Immediate = (ulong)(end + (short)(i.NearBranch16 - end));
+        op->AddressFlags = EffectiveAddress.Truncate16;
         return true;
     }
 

@@ -48,11 +48,17 @@ internal static unsafe class InstructionLowering
             MemoryOperand.Lower(instruction, op, bitness);
         }
 
+        if (bitness != 64)
+        {
+            MemoryOperand.LowerLimits(instruction, op);
+        }
+
         LoweringContext context = new(op, bitness, ref flow);
         return IntegerLowering.TryLower(instruction, context)
             || BranchLowering.TryLower(instruction, context)
             || StringLowering.TryLower(instruction, context)
             || SystemLowering.TryLower(instruction, context)
+            || LegacyLowering.TryLower(instruction, context)
             || VectorLowering.TryLower(instruction, context);
     }
 

@@ -9,6 +9,11 @@ namespace Viaduct.Engines.Software.Lowering;
 /// <summary>Puts an instruction's memory operand into its op.</summary>
 internal static unsafe class MemoryOperand
 {
+    [ThreadStatic]
+    private static InstructionInfoFactory? _factory;
+
+    private static InstructionInfoFactory Information => _factory ??= new InstructionInfoFactory();
+
     internal static void Lower(in Instruction instruction, Op* op, int bitness)
     {
         op->Scale = (byte)BitOperations.Log2((uint)instruction.MemoryIndexScale);
@@ -63,6 +68,20 @@ internal static unsafe class MemoryOperand
             OpKind.MemorySegEDI => EffectiveAddress.Truncate32,
             _ => 0,
         });
+    }
+
+    /// <summary>What of the memory operand is checked against its segment, outside 64-bit mode.</summary>
+    internal static void LowerLimits(in Instruction instruction, Op* op)
+    {
+        op->MemoryBytes = (ushort)Math.Max(instruction.MemorySize.GetSize(), 1);
+        for (int i = 0; i < instruction.OpCount; i++)
+        {
+            if (instruction.GetOpKind(i) is >= OpKind.MemorySegSI and <= OpKind.Memory)
+            {
+                OpAccess access = Information.GetInfo(instruction, InstructionInfoOptions.NoRegisterUsage).GetOpAccess(i);
+                op->WritesMemory |= access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite;
+            }
+        }
     }
 
     private static byte Segment(in Instruction instruction, int bitness)

@@ -33,20 +33,17 @@ internal static unsafe class SystemLowering
                 op->Destination = Registers.OffsetOf(i.Op0Register);
                 return context.Use(Sizes.Choose(i.Op0Register.GetSize(), null, &Privileged.ReadRandom<W16>, &Privileged.ReadRandom<W32>, &Privileged.ReadRandom<W64>));
             case Mnemonic.Clts: return context.Use(&Privileged.ClearTaskSwitched);
-            case Mnemonic.Smsw when i.Op0Kind == OpKind.Register:
-                op->Destination = Registers.OffsetOf(i.Op0Register);
-                op->Extra = (byte)i.Op0Register.GetSize();
-                return context.Use(&Privileged.StoreMachineStatus);
+            case Mnemonic.Smsw: return Word(i, context, 0) && context.Use(&SegmentInstructions.StoreMachineStatus);
             case Mnemonic.Invlpg: return context.Use(&Privileged.InvalidatePage, BlockFlow.Ends);
             case Mnemonic.Swapgs: return context.Use(&Privileged.SwapGs);
             case Mnemonic.Rdfsbase: return SegmentBase(i, context, SegmentName.Fs, read: true);
             case Mnemonic.Rdgsbase: return SegmentBase(i, context, SegmentName.Gs, read: true);
             case Mnemonic.Wrfsbase: return SegmentBase(i, context, SegmentName.Fs, read: false);
             case Mnemonic.Wrgsbase: return SegmentBase(i, context, SegmentName.Gs, read: false);
-            case Mnemonic.Lgdt: return Table(context, 0) && context.Use(&SegmentInstructions.LoadTable);
-            case Mnemonic.Lidt: return Table(context, 1) && context.Use(&SegmentInstructions.LoadTable);
-            case Mnemonic.Sgdt: return Table(context, 0) && context.Use(&SegmentInstructions.StoreTable);
-            case Mnemonic.Sidt: return Table(context, 1) && context.Use(&SegmentInstructions.StoreTable);
+            case Mnemonic.Lgdt: return Table(context, 0, i.Code) && context.Use(&SegmentInstructions.LoadTable);
+            case Mnemonic.Lidt: return Table(context, 1, i.Code) && context.Use(&SegmentInstructions.LoadTable);
+            case Mnemonic.Sgdt: return Table(context, 0, i.Code) && context.Use(&SegmentInstructions.StoreTable);
+            case Mnemonic.Sidt: return Table(context, 1, i.Code) && context.Use(&SegmentInstructions.StoreTable);
             case Mnemonic.Lldt: return Selector(i, context, 0, 0) && context.Use(&SegmentInstructions.LoadSystem);
             case Mnemonic.Ltr: return Selector(i, context, 0, 1) && context.Use(&SegmentInstructions.LoadSystem);
             case Mnemonic.Sldt: return Word(i, context, 0) && context.Use(&SegmentInstructions.StoreSystem);
@@ -103,14 +100,16 @@ internal static unsafe class SystemLowering
             : wide ? &Privileged.WriteSegmentBase<W64> : &Privileged.WriteSegmentBase<W32>);
     }
 
-    private static bool Table(LoweringContext context, byte which)
+    private static bool Table(LoweringContext context, byte which, Code code)
     {
         context.Op->Extra = which;
         context.Op->Extra2 = context.Is64 ? (byte)8 : (byte)4;
+        context.Op->Immediate = code is Code.Lgdt_m1632_16 or Code.Lidt_m1632_16 ? 0xFF_FFFFUL : ulong.MaxValue;
         return true;
     }
 
-    private static bool Selector(in Instruction i, LoweringContext context, int operand, byte extra)
+    /// <summary>Puts a 16-bit operand in; Extra2 is 1 for memory.</summary>
+    internal static bool Selector(in Instruction i, LoweringContext context, int operand, byte extra)
     {
         context.Op->Extra = extra;
         if (i.GetOpKind(operand) == OpKind.Memory)

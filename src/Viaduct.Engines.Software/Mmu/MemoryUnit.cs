@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Interpreter;
 using Viaduct.Engines.Software.InterruptControllers;
+using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Memory;
@@ -463,6 +464,14 @@ internal sealed unsafe class MemoryUnit
 
     private bool TryTranslate(ulong linear, Access access, bool user, out ulong physical)
     {
+        if (!_state->Long64 && SegmentAccess.IsRefused(linear))
+        {
+            physical = 0;
+            RaiseGeneralProtection();
+            _state->Fault.Vector = SegmentAccess.VectorOf(linear);
+            return false;
+        }
+
         if (!_state->Long64 && (_state->Efer & SystemRegisters.Efer.LongModeActive) == 0)
         {
             linear = (uint)linear;

@@ -16,6 +16,9 @@ internal sealed unsafe class SegmentUnit
         _memory = memory;
     }
 
+    /// <summary>Whether segments have no descriptors: real-address mode, and virtual-8086 mode.</summary>
+    internal bool IsRealAddressing => (_state->Cr0 & Cr0.ProtectionEnable) == 0 || (_state->FlagsOther & Rflags.Virtual8086) != 0;
+
     /// <summary>Works out everything that depends on CS, the privilege and the mode.</summary>
     internal void Refresh()
     {
@@ -33,10 +36,35 @@ internal sealed unsafe class SegmentUnit
         s->FetchMode = FetchModes.Valid
             | (isUser ? FetchModes.User : 0)
             | (s->Long64 ? FetchModes.Size64 : (code & Descriptor.Big) == 0 ? FetchModes.Size16 : 0);
+        s->FlatSegments = 0;
         for (int i = 0; i <= SegmentName.Gs; i++)
         {
             s->SegmentBases[i] = s->Long64 && i < SegmentName.Fs ? 0 : s->Segments[i].Base;
+            s->FlatSegments |= s->Segments[i].IsFlatData ? 1u << i : 0;
         }
+
+        s->StackMask = s->Long64 ? ulong.MaxValue
+            : (s->Segments[SegmentName.Ss].Attributes & Descriptor.Big) != 0 ? uint.MaxValue : ushort.MaxValue;
+    }
+
+    /// <summary>Loads a segment register where there are no descriptors: the base follows from the selector.</summary>
+    internal void LoadReal(int name, ushort selector)
+    {
+        // In real-address mode the limit and the size stay as they were, which is what "unreal" mode lives on.
+        SegmentRegister before = _state->Segments[name];
+        bool isVirtual8086 = (_state->FlagsOther & Rflags.Virtual8086) != 0;
+        bool keeps = !isVirtual8086 && (before.Attributes & Descriptor.Present) != 0;
+        ushort type = Descriptor.Present | Descriptor.NonSystem | Descriptor.ReadWrite | Descriptor.AccessedBit;
+        int size = keeps ? before.Attributes & (Descriptor.Big | Descriptor.Granular) : 0;
+        int executable = name == SegmentName.Cs ? Descriptor.Executable : 0;
+        int privilege = isVirtual8086 ? 3 << 5 : 0;
+        _ = Load(name, new SegmentRegister
+        {
+            Base = (ulong)selector << 4,
+            Limit = keeps ? before.Limit : ushort.MaxValue,
+            Attributes = (ushort)(type | size | executable | privilege),
+            Selector = selector,
+        });
     }
 
     /// <summary>Reads the descriptor that a selector names. On failure records <paramref name="vector"/> with the selector as its error code.</summary>
@@ -64,6 +92,12 @@ internal sealed unsafe class SegmentUnit
     /// <summary>MOV or POP to DS, ES, FS, GS or SS. False when a fault is recorded.</summary>
     internal bool TryLoadData(int name, ushort selector)
     {
+        if (IsRealAddressing)
+        {
+            LoadReal(name, selector);
+            return true;
+        }
+
         int requested = selector & 3;
         if ((selector & ~3) == 0)
         {

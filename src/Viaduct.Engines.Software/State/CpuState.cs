@@ -81,6 +81,12 @@ internal unsafe struct CpuState
     /// <summary>Bases of ES, CS, SS, DS, FS, GS as they are added to an address; zero for the first four in 64-bit mode.</summary>
     internal fixed ulong SegmentBases[6];
 
+    /// <summary>Which bits of RSP are the stack pointer: all, 32 or 16.</summary>
+    internal ulong StackMask;
+
+    /// <summary>Outside 64-bit mode, a bit for each segment register (<see cref="SegmentName"/>) through which all 4 GiB may be read and written.</summary>
+    internal uint FlatSegments;
+
     /// <summary>Segment registers and system segments, by <see cref="SegmentName"/>.</summary>
     internal SegmentRegisters Segments;
 

@@ -31,6 +31,14 @@ internal sealed unsafe class ControlRegisters
     /// <summary>DR7.</summary>
     internal ulong DebugControl { get; set; } = DebugControlFixed;
 
+    /// <summary>Debug registers as they are after reset.</summary>
+    internal void Reset()
+    {
+        Array.Clear(_debug);
+        DebugStatus = DebugStatusFixed;
+        DebugControl = DebugControlFixed;
+    }
+
     /// <summary>MOV to a control register. False for #GP.</summary>
     internal bool TryWrite(int number, ulong value)
     {

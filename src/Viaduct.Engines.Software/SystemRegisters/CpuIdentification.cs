@@ -15,7 +15,7 @@ internal static class CpuIdentification
     private const uint HypervisorLeaf = 0x4000_0000;
 
     // Family 6, model 6AH, stepping 6.
-    private const uint Signature = 0x000606A6;
+    internal const uint Signature = 0x000606A6;
 
     private static readonly byte[] _brand = Encoding.ASCII.GetBytes("Viaduct software x86-64 processor".PadRight(48, '\0'));
 
