@@ -41,7 +41,7 @@ internal sealed class DmaFollower : IDisposable
             _disposed = true;
             foreach (Piece piece in _mapped)
             {
-                _ = _device.TryUnmapDma(piece.Address, piece.Length);
+                _ = TryUnmap(piece);
             }
 
             _mapped = [];
@@ -67,7 +67,7 @@ internal sealed class DmaFollower : IDisposable
 
             foreach (Piece piece in _mapped.Except(wanted))
             {
-                if (!_device.TryUnmapDma(piece.Address, piece.Length))
+                if (!TryUnmap(piece))
                 {
                     _log.Warn(_name, $"{piece.Length:x} bytes of memory at {piece.Address:x} could not be taken back from {_device.Name}");
                 }
@@ -80,15 +80,39 @@ internal sealed class DmaFollower : IDisposable
 
     private bool TryMap(Piece piece)
     {
+        if (IsUnseen(piece))
+        {
+            piece.Memory.AddUnseenWriter();
+        }
+
         if (_device.TryMapDma(piece.Address, piece.Memory, piece.Offset, piece.Length, piece.Writable))
         {
             return true;
+        }
+
+        if (IsUnseen(piece))
+        {
+            piece.Memory.RemoveUnseenWriter();
         }
 
         IsComplete = false;
         _log.Warn(_name, $"{_device.Name} can't reach {piece.Length:x} bytes of memory at {piece.Address:x}");
         return false;
     }
+
+    // Of a device that is lost nobody knows whether it has let go.
+    private bool TryUnmap(Piece piece)
+    {
+        bool done = _device.TryUnmapDma(piece.Address, piece.Length);
+        if (done && IsUnseen(piece))
+        {
+            piece.Memory.RemoveUnseenWriter();
+        }
+
+        return done;
+    }
+
+    private bool IsUnseen(Piece piece) => piece.Writable && !(_device.NotesWrites && piece.Memory.PageMapOffset is not null);
 
     private static List<Piece> PiecesOf(AddressMap map)
     {

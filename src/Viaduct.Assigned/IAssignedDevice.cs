@@ -25,6 +25,12 @@ public interface IAssignedDevice : IDisposable
     /// <summary>Set for devices that watch doorbells.</summary>
     IDoorbellTraps? Traps { get; }
 
+    /// <summary>
+    /// Whether it has writes to memory noted (<see cref="HostMemory.NoteWrite"/>) before it says that they are done;
+    /// of a device that doesn't, an engine hears nothing when it writes code.
+    /// </summary>
+    bool NotesWrites { get; }
+
     /// <summary>Raised once when the device is gone, on any thread; the handler only takes note. A handler added after hears of it at once.</summary>
     event Action? Lost;
 

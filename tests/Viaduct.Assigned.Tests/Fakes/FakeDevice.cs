@@ -66,6 +66,8 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
     public IDoorbellTrapper? Trapper { get; set; }
 
+    public bool NotesWrites { get; init; } = true;
+
     internal HostMemory Shared { get; } = new("device", 0x8000);
 
     internal EventFd Doorbell { get; } = new();

@@ -42,6 +42,11 @@ internal sealed unsafe class FakeServer : IDisposable
 
     internal bool IsShared { get; init; }
 
+    internal bool HasCodeMap { get; init; } = true;
+
+    /// <summary>What the client said of its code map with the last map.</summary>
+    internal ulong? CodeMap { get; private set; }
+
     internal VersionOffer? Client { get; private set; }
 
     internal HostMemory? Mapped { get; private set; }
@@ -115,7 +120,7 @@ internal sealed unsafe class FakeServer : IDisposable
                 Client = VersionOffer.Parse(body);
                 return RefusesAs is not null
                     ? (Encoding.UTF8.GetBytes(RefusesAs), Busy)
-                    : (new VersionOffer { MaxDescriptors = 2, IsViaduct = true, IsShared = IsShared }.Format(), 0);
+                    : (new VersionOffer { MaxDescriptors = 2, IsViaduct = true, IsShared = IsShared, HasCodeMap = HasCodeMap }.Format(), 0);
             case VfioUserCommand.DeviceGetInfo:
                 return (Bytes(new DeviceInfoMessage { ArgSize = 16, Flags = DeviceInfoMessage.IsPci | DeviceInfoMessage.CanReset, Regions = 9, Interrupts = 5 }), 0);
             case VfioUserCommand.DeviceGetRegionInfo when message.TryRead(out RegionInfoMessage region):
@@ -136,7 +141,8 @@ internal sealed unsafe class FakeServer : IDisposable
                 return (Bytes(write), 0);
             case VfioUserCommand.DmaMap when message.TryRead(out DmaMapMessage map):
                 Mapped?.Dispose();
-                Mapped = HostMemory.FromFile("client", message.TakeDescriptor(0)!, map.Offset, map.Size, writable: true);
+                CodeMap = map.ArgSize == 40 ? MemoryMarshal.Read<ulong>(body[32..]) : null;
+                Mapped = HostMemory.FromFile("client", message.TakeDescriptor(0)!, map.Offset, map.Size, writable: true, CodeMap);
                 return ([], _device.TryMapDma(map.Address, Mapped!, 0, map.Size, (map.Flags & DmaMapMessage.CanWrite) != 0) ? 0 : Invalid);
             case VfioUserCommand.DmaUnmap when message.TryRead(out DmaUnmapMessage unmap):
                 _ = _device.TryUnmapDma(unmap.Address, unmap.Size);

@@ -71,6 +71,28 @@ internal sealed unsafe class DmaTable
         }
     }
 
+    /// <summary>Notes that the server wrote memory itself. False when part of it isn't the server's to write.</summary>
+    internal bool TryNoteWrite(ulong address, ulong length)
+    {
+        lock (_lock)
+        {
+            while (length != 0)
+            {
+                if (!TryFind(address, out Piece piece, out ulong into) || !piece.Writable)
+                {
+                    return false;
+                }
+
+                ulong count = Math.Min(length, piece.Length - into);
+                piece.Memory.NoteWrite(piece.Offset + into, count);
+                length -= count;
+                address += count;
+            }
+
+            return true;
+        }
+    }
+
     private bool TryFind(ulong address, out Piece piece, out ulong into)
     {
         int low = 0;

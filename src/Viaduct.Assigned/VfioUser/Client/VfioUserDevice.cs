@@ -42,7 +42,7 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
     {
         Name = name;
         _limits = limits ?? VfioUserLimits.Default;
-        VersionOffer own = new() { MaxDescriptors = MessageSocket.MaxDescriptors, IsViaduct = true, Holder = holder };
+        VersionOffer own = new() { MaxDescriptors = MessageSocket.MaxDescriptors, IsViaduct = true, HasCodeMap = true, Holder = holder };
         _dmaBuffer = new byte[own.MaxTransfer];
         _channel = new RequestChannel(socket, name, this);
         try
@@ -103,6 +103,9 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
 
     /// <inheritdoc/>
     public IDoorbellTraps? Traps => _doorbells;
+
+    /// <inheritdoc/>
+    public bool NotesWrites => _server.HasCodeMap;
 
     /// <inheritdoc/>
     public string? LossReason => _channel.LossReason;
@@ -188,9 +191,11 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
     /// <inheritdoc/>
     public bool TryMapDma(ulong address, HostMemory memory, ulong offset, ulong length, bool writable)
     {
+        DmaCodeMapMessage marks = new() { Offset = memory.PageMapOffset.GetValueOrDefault() + (offset / HostMemory.PageSize) };
+        ReadOnlySpan<byte> codeMap = _server.HasCodeMap && memory.PageMapOffset is not null ? Bytes(in marks) : default;
         DmaMapMessage map = new()
         {
-            ArgSize = (uint)sizeof(DmaMapMessage),
+            ArgSize = (uint)(sizeof(DmaMapMessage) + codeMap.Length),
             Flags = DmaMapMessage.CanRead | (writable ? DmaMapMessage.CanWrite : 0),
             Offset = memory.FileOffset + offset,
             Address = address,
@@ -202,7 +207,7 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
         }
 
         using Call call = _channel.Rent();
-        if (Send(call, VfioUserCommand.DmaMap, Bytes(in map), default, [memory.File], _limits.Change) == CallResult.Done)
+        if (Send(call, VfioUserCommand.DmaMap, Bytes(in map), codeMap, [memory.File], _limits.Change) == CallResult.Done)
         {
             return true;
         }
@@ -273,6 +278,9 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
                 break;
             case VfioUserCommand.DmaWrite:
                 WriteMemory(message);
+                break;
+            case VfioUserCommand.ViaductCodeWritten when _server.HasCodeMap:
+                NoteWritten(message);
                 break;
             case VfioUserCommand.ViaductDoorbellTraps when _doorbells is not null && message.TryRead(out DoorbellTrapMessage trap):
                 if (!_doorbells.TryAdd(header.Id, header.WantsReply, trap.Armed != 0))
@@ -419,6 +427,23 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
         else
         {
             _channel.Refuse(header.Id, header.Command, ErrnoFault);
+        }
+    }
+
+    private void NoteWritten(ReceivedMessage message)
+    {
+        MessageHeader header = message.Header;
+        if (!message.TryRead(out DmaAccessMessage access) || access.Count == 0 || access.Count > (ulong)_dmaBuffer.Length)
+        {
+            _channel.Refuse(header.Id, header.Command, ErrnoInvalid);
+        }
+        else if (!_dma.TryNoteWrite(access.Address, access.Count))
+        {
+            _channel.Refuse(header.Id, header.Command, ErrnoFault);
+        }
+        else if (header.WantsReply)
+        {
+            _channel.Reply(header.Id, header.Command, Bytes(in access));
         }
     }
 

@@ -33,6 +33,12 @@ public sealed record VersionOffer
     /// <summary>Whether the sender knows Viaduct's own commands: watched doorbells and counters.</summary>
     public bool IsViaduct { get; init; }
 
+    /// <summary>
+    /// Whether the sender shares, or makes use of, the map of pages that an engine keeps code of
+    /// (<see cref="DmaCodeMapMessage"/>, <see cref="VfioUserCommand.ViaductCodeWritten"/>). A server says so only to a client that does.
+    /// </summary>
+    public bool HasCodeMap { get; init; }
+
     /// <summary>Client: who takes the device, for the message to the next who asks.</summary>
     public string? Holder { get; init; }
 
@@ -101,6 +107,7 @@ public sealed record VersionOffer
                 }
 
                 writer.WriteBoolean("shared", IsShared);
+                writer.WriteBoolean("code_map", HasCodeMap);
                 writer.WriteEndObject();
             }
 
@@ -135,9 +142,12 @@ public sealed record VersionOffer
         {
             IsViaduct = true,
             Holder = holder is null ? null : string.Concat(holder.Where(c => !char.IsControl(c)).Take(LongestHolder)),
-            IsShared = own.TryGetProperty("shared", out JsonElement shared) && shared.ValueKind == JsonValueKind.True,
+            IsShared = IsTrue(own, "shared"),
+            HasCodeMap = IsTrue(own, "code_map"),
         };
     }
+
+    private static bool IsTrue(JsonElement own, string name) => own.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
 
     private static int Number(JsonElement capabilities, string name, int otherwise, int least, int most) =>
         capabilities.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)

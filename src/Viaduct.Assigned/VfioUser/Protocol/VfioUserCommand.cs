@@ -59,4 +59,10 @@ public enum VfioUserCommand : ushort
 
     /// <summary>Client: the device's counters (<see cref="CountsMessage"/>).</summary>
     ViaductGetCounts = 0x4002,
+
+    /// <summary>
+    /// Server: it wrote memory that an engine keeps code of (<see cref="DmaAccessMessage"/>). The reply, the same
+    /// structure, says that the old code won't run; only then the server says that the transfer is done.
+    /// </summary>
+    ViaductCodeWritten = 0x4003,
 }

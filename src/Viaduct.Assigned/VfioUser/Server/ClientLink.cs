@@ -6,8 +6,8 @@ using Viaduct.Platform.Pci;
 namespace Viaduct.Assigned.VfioUser.Server;
 
 /// <summary>
-/// What the server asks of a client: bytes of memory that isn't shared, and traps for doorbells. Commands and replies
-/// cross on one socket. As a rule the session's thread receives; while that waits for the device, which may itself wait
+/// What the server asks of a client: bytes of memory that isn't shared, traps for doorbells, and to drop code that was
+/// written. Commands and replies cross on one socket. As a rule the session's thread receives; while that waits for the device, which may itself wait
 /// for a reply, the device's thread receives in its place.
 /// </summary>
 internal sealed class ClientLink : IRemoteMemory, IDoorbellTrap
@@ -77,6 +77,18 @@ internal sealed class ClientLink : IRemoteMemory, IDoorbellTrap
         return true;
     }
 
+    /// <summary>Says that memory was written that an engine keeps code of, and waits for the reply. False, and the end of the connection, when there is none.</summary>
+    internal bool TryReportCode(ulong address, int length)
+    {
+        if (TryTransfer(VfioUserCommand.ViaductCodeWritten, address, length, default, default))
+        {
+            return true;
+        }
+
+        _socket.Shutdown();
+        return false;
+    }
+
     /// <inheritdoc/>
     public void Arm(long ticket)
     {
@@ -115,7 +127,7 @@ internal sealed class ClientLink : IRemoteMemory, IDoorbellTrap
                 _arming = null;
                 trapped = failed ? null : arming.Ticket;
             }
-            else if (_awaitsTransfer && reply.Header.Id == _transferId && reply.Header.Command is VfioUserCommand.DmaRead or VfioUserCommand.DmaWrite)
+            else if (_awaitsTransfer && reply.Header.Id == _transferId && reply.Header.Command is VfioUserCommand.DmaRead or VfioUserCommand.DmaWrite or VfioUserCommand.ViaductCodeWritten)
             {
                 _awaitsTransfer = false;
                 _replyLength = Keep(failed ? default : reply.Body);

@@ -231,7 +231,7 @@ internal sealed unsafe class ClientSession : IDisposable
     // Any register may hold a reset, which waits for the device.
     private void Write(in RegionAccessMessage access, ReadOnlySpan<byte> data)
     {
-        if (access.Region == AssignedRegion.Config && _memory.AnyRemote)
+        if (access.Region == AssignedRegion.Config && (_memory.AnyRemote || _client.HasCodeMap))
         {
             ulong offset = access.Offset;
             byte[] copy = data.ToArray();
@@ -251,6 +251,17 @@ internal sealed unsafe class ClientSession : IDisposable
             return Errno.Invalid;
         }
 
+        ulong? codeMap = null;
+        if (_client.HasCodeMap && map.ArgSize >= (uint)(sizeof(DmaMapMessage) + sizeof(DmaCodeMapMessage)))
+        {
+            if (message.Body.Length < sizeof(DmaMapMessage) + sizeof(DmaCodeMapMessage))
+            {
+                return Errno.Invalid;
+            }
+
+            codeMap = MemoryMarshal.Read<DmaCodeMapMessage>(message.Body[sizeof(DmaMapMessage)..]).Offset;
+        }
+
         int error = _memory.Check(map.Address, map.Size);
         if (error != 0)
         {
@@ -263,7 +274,7 @@ internal sealed unsafe class ClientSession : IDisposable
         {
             try
             {
-                memory = HostMemory.FromFile("client memory", file, map.Offset, map.Size, writable);
+                memory = HostMemory.FromFile("client memory", file, map.Offset, map.Size, writable, codeMap);
             }
             catch (HostException reason)
             {
@@ -278,6 +289,7 @@ internal sealed unsafe class ClientSession : IDisposable
 
         if (memory is not null)
         {
+            memory.Observe(new CodeReporter(_link, map.Address, _function.Dma));
             _memory.Map(map.Address, memory, writable);
         }
         else

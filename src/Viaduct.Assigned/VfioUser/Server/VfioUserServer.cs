@@ -218,6 +218,7 @@ public sealed class VfioUserServer : IDisposable
             WritesMultiple = true,
             IsViaduct = offer.IsViaduct,
             IsShared = _isShared,
+            HasCodeMap = offer.HasCodeMap,
         };
         client.LimitReceiving(TimeSpan.Zero);
         MessageHeader reply = new() { Id = header.Id, Command = VfioUserCommand.Version, Flags = MessageFlags.Reply };

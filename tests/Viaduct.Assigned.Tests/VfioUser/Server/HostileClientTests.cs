@@ -14,7 +14,7 @@ namespace Viaduct.Assigned.Tests.VfioUser.Server;
 [Collection(CountsDescriptors.Name)]
 public sealed class HostileClientTests : IDisposable
 {
-    private static readonly ushort[] _commands = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 0x4001, 0x4002, 0xFFFF];
+    private static readonly ushort[] _commands = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 0x4001, 0x4002, 0x4003, 0xFFFF];
 
     private readonly ServedDevice _device = new();
     private readonly HostMemory _ram = new("ram", 0x10000);
@@ -31,7 +31,7 @@ public sealed class HostileClientTests : IDisposable
     public void RandomMessages_EndInADefinedWay() =>
         Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), seed =>
         {
-            using (TestClient client = TestClient.Open(_device.Path, isViaduct: (seed & 1) != 0))
+            using (TestClient client = TestClient.Open(_device.Path, isViaduct: (seed & 1) != 0, hasCodeMap: (seed & 2) != 0))
             {
                 Misbehave(client.Socket, new Random(seed));
             }

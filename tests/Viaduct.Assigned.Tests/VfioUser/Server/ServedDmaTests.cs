@@ -117,7 +117,7 @@ public sealed unsafe class ServedDmaTests : IDisposable
     {
         using TestClient client = Open();
         client.OnCommand = Serve;
-        Assert.Equal(0, client.Map(0, 0x10000, _ram.File, offset: 0x1000));
+        Assert.Equal(0, client.Map(0, 0x10000, _ram.File, offset: 0x2000));
         _ram.Pointer[5] = 55;
         Assert.Equal(55, ReadByAnotherThread(client, 5));
         Assert.Contains(_device.Log.Lines, line => line.Contains("copied by messages", StringComparison.Ordinal));
@@ -221,7 +221,7 @@ public sealed unsafe class ServedDmaTests : IDisposable
     }
 
     // The client serves while the device works.
-    private static bool ByAnotherThread(TestClient client, Func<bool> work)
+    internal static bool ByAnotherThread(TestClient client, Func<bool> work)
     {
         bool result = false;
         bool done = false;

@@ -118,8 +118,9 @@ public sealed class ServedInterruptTests : IDisposable
     public void Clients_EventFdsGoWithIt()
     {
         Assert.Equal(0, _client.SetIrqs(Msix, Connect, 0, 1, _first));
+        int resets = _device.Resets;
         _client.Dispose();
-        _device.AwaitFree();
+        Assert.True(SpinWait.SpinUntil(() => _device.Resets > resets, TimeSpan.FromSeconds(20)), "the server doesn't reset the function");
         _device.Function.WriteConfig(4, 2, 6);
         _device.Vectors.Signal(0);
         Assert.False(_first.TryConsume());

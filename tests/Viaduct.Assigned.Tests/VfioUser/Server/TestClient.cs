@@ -23,15 +23,15 @@ internal sealed class TestClient : IDisposable
     internal Func<ReceivedMessage, byte[]?>? OnCommand { get; set; }
 
     /// <summary>Connects and agrees on a version.</summary>
-    internal static TestClient Open(string path, bool isViaduct = false, string? holder = null)
+    internal static TestClient Open(string path, bool isViaduct = false, string? holder = null, bool hasCodeMap = false)
     {
         TestClient client = new(path);
-        Assert.Equal(0, client.Greet(isViaduct, holder));
+        Assert.Equal(0, client.Greet(isViaduct, holder, hasCodeMap));
         return client;
     }
 
-    internal int Greet(bool isViaduct = false, string? holder = null) =>
-        Ask(VfioUserCommand.Version, new VersionOffer { MaxDescriptors = 8, IsViaduct = isViaduct, Holder = holder }.Format());
+    internal int Greet(bool isViaduct = false, string? holder = null, bool hasCodeMap = false) =>
+        Ask(VfioUserCommand.Version, new VersionOffer { MaxDescriptors = 8, IsViaduct = isViaduct, HasCodeMap = hasCodeMap, Holder = holder }.Format());
 
     /// <summary>Sends a command and waits for its reply: zero, or its errno.</summary>
     internal int Ask(VfioUserCommand command, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second = default, params SafeHandle[] descriptors)
@@ -69,6 +69,12 @@ internal sealed class TestClient : IDisposable
 
     internal int Map(ulong address, ulong size, SafeFileHandle? file, ulong offset = 0, uint flags = 3) =>
         Ask(VfioUserCommand.DmaMap, new DmaMapMessage { ArgSize = 32, Flags = flags, Offset = offset, Address = address, Size = size }, default, file is null ? [] : [file]);
+
+    internal int MapWithCodeMap(ulong address, ulong size, SafeFileHandle file, ulong offset, ulong codeMap) => Ask(
+        VfioUserCommand.DmaMap,
+        new DmaMapMessage { ArgSize = 40, Flags = 3, Offset = offset, Address = address, Size = size },
+        Bytes(new DmaCodeMapMessage { Offset = codeMap }),
+        file);
 
     internal int Unmap(ulong address, ulong size, uint flags = 0) =>
         Ask(VfioUserCommand.DmaUnmap, new DmaUnmapMessage { ArgSize = 24, Flags = flags, Address = address, Size = size });
