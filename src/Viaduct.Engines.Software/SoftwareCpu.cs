@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Exceptions;
 using Viaduct.Engines.Software.InterruptControllers;
@@ -10,7 +9,6 @@ using Viaduct.Engines.Software.Translator;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
 using Viaduct.Platform.Host;
-using Viaduct.Platform.Memory;
 
 namespace Viaduct.Engines.Software;
 
@@ -18,30 +16,27 @@ namespace Viaduct.Engines.Software;
 /// One processor in software: looks code up, runs it, and between blocks sees to exceptions, interrupts, time and what
 /// other threads ask.
 /// </summary>
-internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObserver, IDisposable
+internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
 {
     // Instructions between looks at the clock: some 100 microseconds.
     private const int Slice = 8192;
 
-    // Pages in the queue; a device that writes more before the processor looks has it drop all code.
-    private const int MaxWrittenPages = 16384;
-
     private readonly CpuState* _state;
     private readonly IEngineClock _clock;
     private readonly EventFd _wake = new();
-    private readonly ConcurrentQueue<(HostMemory Memory, ulong Page)> _writtenPages = new();
     private readonly AddressSpace _space;
+    private readonly CodeWatch _watch;
+    private readonly CodeMail _mail;
     private readonly CodeCache _code;
     private readonly BlockDecoder _decoder;
     private string _description = "not started";
     private readonly MapFollower _map = new();
-    private int _writtenPageCount;
-    private volatile bool _tooManyWritten;
     private volatile bool _sleeping;
     private volatile bool _stopping;
     private volatile bool _disposed;
+    private bool _waitsForStartUp;
 
-    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null)
+    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null, CodeWatch? watch = null)
     {
         _state = StateBlock.Allocate();
         _space = memory;
@@ -49,15 +44,20 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         Ports = ports;
         ProcessorCount = processors;
         Apic = new LocalApic((uint)id, id == 0, clock, this, router);
-        _code = new CodeCache(this, translateAfter is not null);
-        Translated = translateAfter is { } threshold ? new TranslatedCode(_code, threshold) : null;
-        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, Apic);
+        _watch = watch ?? new CodeWatch();
+        _mail = new CodeMail(_map, this);
+        _watch.Join(_mail);
+        _code = new CodeCache(_watch, _mail, processors, translateAfter is not null);
+        Translated = translateAfter is { } threshold ? new TranslatedCode(_code, threshold, processors) : null;
+        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, _mail, Apic);
         _decoder = new BlockDecoder(_code, Memory, Translated);
         Segments = new SegmentUnit(_state, Memory);
         Exceptions = new ExceptionUnit(_state, Memory, Segments);
         Msrs = new ModelSpecificRegisters(_state, Apic, clock, Memory, Segments);
         Control = new ControlRegisters(_state, Memory, Segments, Apic);
         _state->Arena = _code.Arena;
+        _waitsForStartUp = id != 0;
+        InitState.PowerOn(this);
         memory.Changed += OnMapChanged;
     }
 
@@ -92,6 +92,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     public void Boot(CpuBootState state)
     {
         BootState.Apply(this, state);
+        _waitsForStartUp = false;
         _description = "running";
     }
 
@@ -145,26 +146,11 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
     }
 
     /// <inheritdoc/>
-    public void OnPageWritten(HostMemory memory, ulong page)
-    {
-        if (Interlocked.Increment(ref _writtenPageCount) <= MaxWrittenPages)
-        {
-            _writtenPages.Enqueue((memory, page));
-        }
-        else
-        {
-            _ = Interlocked.Decrement(ref _writtenPageCount);
-            _tooManyWritten = true;
-        }
-
-        Kick();
-    }
-
-    /// <inheritdoc/>
     public void Dispose()
     {
         _disposed = true;
         _space.Changed -= OnMapChanged;
+        _decoder.Dispose();
         _code.Dispose();
         Translated?.Dispose();
         _wake.Dispose();
@@ -191,6 +177,11 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         s->Limit = 0;
         while (true)
         {
+            if (_waitsForStartUp)
+            {
+                WaitForStartUp();
+            }
+
             bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0 && Apic.PendingVector >= 0;
             if (s->Instructions >= s->Limit || interruptible)
             {
@@ -291,9 +282,15 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
             Volatile.Write(ref s->Limit, 0);
         }
 
-        DropWrittenCode();
+        ReadMail();
         FollowMap();
         Memory.VerifiesCode = _code.HasUnseenWriters();
+        if (Apic.IsResetPending)
+        {
+            TakeReset();
+            return true;
+        }
+
 
         if (Apic.NextDeadline != long.MaxValue)
         {
@@ -331,23 +328,83 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
         }
     }
 
-    private void DropWrittenCode()
+    private void ReadMail()
     {
-        if (_tooManyWritten)
+        long requests = _watch.Requests;
+        if (_mail.IsEmpty)
         {
-            _tooManyWritten = false;
-            Interlocked.MemoryBarrier();
-            DropAllCode();
+            _mail.Heed(requests);
+            return;
         }
 
-        while (_writtenPages.TryDequeue(out (HostMemory Memory, ulong Page) written))
+        _mail.Open();
+        Memory.ProtectRequested();
+        bool dropped = false;
+        while (_mail.TryTakeChanged(out nuint host))
         {
-            _ = Interlocked.Decrement(ref _writtenPageCount);
-            if (_code.OnDeviceWrite(written.Memory, written.Page))
+            dropped |= _code.OnChanged((byte*)host);
+        }
+
+        if (dropped)
+        {
+            Memory.FlushCode();
+        }
+
+        _mail.Heed(requests);
+    }
+
+    // INIT stops the processor until a start-up message comes, which has no meaning to one that runs. The bootstrap
+    // processor goes on where firmware would be.
+    private void TakeReset()
+    {
+        if (Apic.TakeInit())
+        {
+            InitState.Init(this);
+            _waitsForStartUp = !Apic.IsBootstrap;
+        }
+        else
+        {
+            _ = Apic.TakeStartUp(out _);
+        }
+    }
+
+    private void WaitForStartUp()
+    {
+        _map.Leave();
+        while (!_stopping && _waitsForStartUp)
+        {
+            _sleeping = true;
+            Interlocked.MemoryBarrier();
+            if (Apic.TakeInit())
             {
-                Memory.FlushCode();
+                InitState.Init(this);
+            }
+
+            if (Apic.TakeStartUp(out int page))
+            {
+                BootState.StartUp(this, (byte)page);
+                _description = "running";
+                _waitsForStartUp = false;
+                break;
+            }
+
+            if (!_stopping)
+            {
+                _wake.Wait(-1);
             }
         }
+
+        GoOn();
+    }
+
+    // After a sleep: others don't wait for a sleeper, so what they have to say comes first.
+    private void GoOn()
+    {
+        _sleeping = false;
+        _map.Return();
+        FollowMap();
+        ReadMail();
+        Volatile.Write(ref _state->Limit, 0);
     }
 
     private void DropAllCode()
@@ -367,12 +424,10 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
             _sleeping = true;
             Interlocked.MemoryBarrier();
 
-            // Devices go on writing while the guest halts; what they report must not pile up.
-            DropWrittenCode();
             long now = _clock.Nanoseconds;
             Apic.CheckTimer(now);
             bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0;
-            if (_stopping || (interruptible && Apic.PendingVector >= 0) || (Apic.IsNmiPending && !Exceptions.NmiBlocked))
+            if (_stopping || Apic.IsResetPending || (interruptible && Apic.PendingVector >= 0) || (Apic.IsNmiPending && !Exceptions.NmiBlocked))
             {
                 break;
             }
@@ -381,10 +436,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IPageWriteObse
             _wake.Wait(deadline == long.MaxValue ? -1 : Math.Max(0, deadline - now));
         }
 
-        _sleeping = false;
-        _map.Return();
-        FollowMap();
-        Volatile.Write(ref s->Limit, 0);
+        GoOn();
     }
 
     private bool RaiseTrap()

@@ -1,3 +1,4 @@
+using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
@@ -11,10 +12,11 @@ namespace Viaduct.Engines.Software;
 public sealed class SoftwareEngine : IEngine
 {
     /// <summary>How many processors it can have.</summary>
-    public const int MaxCpus = 1;
+    public const int MaxCpus = 16;
 
     private readonly SoftwareCpu[] _cpus;
     private readonly InterruptRouter _router = new();
+    private readonly CodeWatch _watch = new();
     private readonly IoApic _ioApic;
     private readonly Mapping _ioApicMapping;
 
@@ -32,12 +34,15 @@ public sealed class SoftwareEngine : IEngine
         _cpus = new SoftwareCpu[cpus];
         for (int i = 0; i < cpus; i++)
         {
-            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router, translateAfter);
+            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router, translateAfter, _watch);
         }
 
-        _ioApic = new IoApic((byte)cpus, _router);
+        _ioApic = new IoApic(IoApicId(cpus), _router);
         _ioApicMapping = memory.Map("I/O APIC", IoApic.DefaultBase, IoApic.MmioLength, _ioApic, MappingPriority.Board);
     }
+
+    /// <summary>The I/O APIC's ID beside a number of processors, whose IDs count from zero. It has four bits.</summary>
+    public static byte IoApicId(int cpus) => (byte)(cpus & 0xF);
 
     /// <inheritdoc/>
     public string Name => "software";
@@ -68,5 +73,7 @@ public sealed class SoftwareEngine : IEngine
         {
             cpu.Dispose();
         }
+
+        _watch.Dispose();
     }
 }

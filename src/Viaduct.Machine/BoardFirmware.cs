@@ -1,3 +1,4 @@
+using Viaduct.Engines.Software;
 using Viaduct.Machine.Acpi;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.Specification;
@@ -38,7 +39,7 @@ internal static class BoardFirmware
             Mmio64Last = windows.Memory64Start + windows.Memory64Length - 1,
             TablesAddress = MemoryLayout.FirmwareStart,
             TablesLength = MemoryLayout.FirmwareEnd - MemoryLayout.FirmwareStart,
-            IoApicId = (byte)spec.Cpus,
+            IoApicId = SoftwareEngine.IoApicId(spec.Cpus),
             FirstPciLine = FirstPciInterrupt,
             NativeControl = PciExpressControl.Capability | (spec.Assigned.Count != 0 ? PciExpressControl.HotPlug : PciExpressControl.None),
         });

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Iced.Intel;
 using Viaduct.Engines.Software.Interpreter;
 using Viaduct.Engines.Software.Lowering;
@@ -8,10 +9,11 @@ using Viaduct.Engines.Software.Translator;
 namespace Viaduct.Engines.Software.Decoding;
 
 /// <summary>Makes blocks of ops from guest code, a block at a time, within a page.</summary>
-internal sealed unsafe class BlockDecoder
+internal sealed unsafe class BlockDecoder : IDisposable
 {
     private const int MaxInstructions = 64;
     private const int MaxLength = 15;
+    private const int MaxBytes = MaxInstructions * MaxLength;
 
     private readonly CodeCache _cache;
     private readonly MemoryUnit _memory;
@@ -20,6 +22,7 @@ internal sealed unsafe class BlockDecoder
     private readonly Decoder _decoder32;
     private readonly Decoder _decoder64;
     private readonly TranslatedCode? _translated;
+    private readonly byte* _bytes = (byte*)NativeMemory.Alloc(MaxBytes);
 
     /// <param name="cache">Where ops go.</param>
     /// <param name="memory">Where code comes from.</param>
@@ -46,28 +49,25 @@ internal sealed unsafe class BlockDecoder
             return _cache.Arena + known;
         }
 
-        if (*page->Watch == 0)
+        if (_cache.Hold(page))
         {
-            *page->Watch = 1;
             _memory.ProtectPage(page->Host);
-
-            // A device that writes looks at the mark after: it finds it, or what it wrote is found here.
-            Interlocked.MemoryBarrier();
         }
 
-        CodeCache.Copy(page, offset, MaxInstructions * MaxLength);
-
+        // While another processor may still store to the page unnoticed, what is decoded is good for once.
+        bool keep = !single && _cache.MayKeep(page);
         int first = _cache.Next;
-        bool hasHead = _translated is not null && page->Bitness == 64 && !single;
-        if (hasHead)
-        {
-            _cache.Next++;
-        }
-
-        int instructions = DecodeRun(page, offset, single ? 1 : MaxInstructions, out bool runsOn);
+        bool hasHead = _translated is not null && page->Bitness == 64 && keep;
+        int instructions = DecodeSteady(page, offset, single ? 1 : MaxInstructions, hasHead ? first + 1 : first, ref keep, out bool runsOn, out ulong granules);
         if (instructions == 0)
         {
+            _cache.Next = first;
             return FindCrossing(page, linear);
+        }
+
+        if (!keep)
+        {
+            return _cache.Arena + first + (hasHead ? 1 : 0);
         }
 
         if (hasHead)
@@ -75,19 +75,53 @@ internal sealed unsafe class BlockDecoder
             _translated!.Prepare(_cache.Arena + first, page, offset, instructions, runsOn);
         }
 
-        if (!single)
-        {
-            page->Entries[offset] = (uint)first;
-        }
-
+        page->Copied |= granules;
+        page->Entries[offset] = (uint)first;
         return _cache.Arena + first;
     }
 
-    private int DecodeRun(CodePage* page, int offset, int most, out bool runsOn)
+    /// <inheritdoc/>
+    public void Dispose() => NativeMemory.Free(_bytes);
+
+    // Bytes are marked as decoded and then looked at again: a store that comes too late to be seen here finds the mark.
+    private int DecodeSteady(CodePage* page, int offset, int most, int next, ref bool keep, out bool runsOn, out ulong granules)
+    {
+        const int Attempts = 4;
+        byte* live = page->Host + offset;
+        int room = Math.Min(CodePage.Size - offset, MaxBytes);
+        for (int attempt = 1; ; attempt++)
+        {
+            CodeCache.Copy(page, offset, room);
+            new ReadOnlySpan<byte>(page->Bytes + offset, room).CopyTo(new Span<byte>(_bytes, room));
+            _cache.Next = next;
+            int count = DecodeRun(page, offset, room, most, out runsOn, out int end);
+            granules = (2UL << ((end - 1) / 64)) - (1UL << (offset / 64));
+            if ((Volatile.Read(ref page->Watched->Granules) & granules) != granules)
+            {
+                Interlocked.Or(ref page->Watched->Granules, granules);
+            }
+
+            int length = end - offset;
+            if (count == 0 || new ReadOnlySpan<byte>(live, length).SequenceEqual(new ReadOnlySpan<byte>(_bytes, length)))
+            {
+                return count;
+            }
+
+            // Where others write unseen the copy stays until the page is verified.
+            if (attempt == Attempts || page->Bytes != page->Host)
+            {
+                keep = false;
+                return count;
+            }
+        }
+    }
+
+    private int DecodeRun(CodePage* page, int offset, int room, int most, out bool runsOn, out int end)
     {
         runsOn = false;
+        end = offset + 1;
         Decoder decoder = DecoderFor(page->Bitness);
-        _reader.Set(page->Bytes + offset, CodePage.Size - offset);
+        _reader.Set(_bytes, room);
         decoder.IP = (ulong)offset;
         int count = 0;
         int at = offset;
@@ -103,14 +137,9 @@ internal sealed unsafe class BlockDecoder
 
             Op* op = _cache.Arena + _cache.Next++;
             BlockFlow flow = Fill(op, instruction, at, count + 1, page->Bitness);
-            for (int granule = at / 64; granule <= (at + op->Length - 1) / 64; granule++)
-            {
-                page->Granules |= 1UL << granule;
-                page->Copied |= 1UL << granule;
-            }
-
             count++;
             at += op->Length;
+            end = at;
             if (flow == BlockFlow.Ends)
             {
                 return count;

@@ -8,36 +8,51 @@ namespace Viaduct.Engines.Software.Decoding;
 
 /// <summary>
 /// A processor's decoded code, by physical page and code size. Ops lie in one arena that only grows; when it is full,
-/// everything is dropped at once, which a guest doesn't notice but for the time of decoding again.
+/// everything is dropped at once, which a guest doesn't notice but for the time of decoding again. Used by its
+/// processor's thread alone; others have their say through its <see cref="CodeMail"/>.
 /// </summary>
 internal sealed unsafe class CodeCache : IDisposable
 {
     /// <summary>Ops that one decode may need at most.</summary>
     internal const int Reserve = 256;
 
-    private const int MaxOps = 3 << 20;
-    private const int MaxPages = 8192;
+    // Of all processors together, and of one.
+    private const int AllOps = 12 << 20;
+    private const int AllPages = 32768;
+    private const int MostOps = 3 << 20;
+    private const int MostPages = 8192;
     private const int Granule = 64;
     private const int EntriesBytes = CodePage.Size * sizeof(uint);
 
     private readonly Dictionary<nuint, nint> _pages = [];
     private readonly Dictionary<nuint, CrossPageOp> _crossing = [];
-    private readonly IPageWriteObserver _observer;
-    private readonly HostMemory _arenaMemory = new("viaduct-decoded-code", (ulong)MaxOps * (ulong)sizeof(Op) / 4096 * 4096);
-    private readonly HostMemory _entriesMemory = new("viaduct-code-entries", (ulong)MaxPages * EntriesBytes);
-    private readonly CodePage* _pageArray = (CodePage*)NativeMemory.AllocZeroed(MaxPages, (nuint)sizeof(CodePage));
+    private readonly CodeWatch _watch;
+    private readonly CodeMail _mail;
+    private readonly int _maxOps;
+    private readonly int _maxPages;
+    private readonly HostMemory _arenaMemory;
+    private readonly HostMemory _entriesMemory;
+    private readonly CodePage* _pageArray;
     private readonly List<HostMemory> _memories = [];
     private readonly HostMemory? _translatedMemory;
     private HostMemory? _copies;
     private readonly uint* _noneTranslated = (uint*)NativeMemory.AllocZeroed(EntriesBytes);
     private int _pageCount;
 
-    /// <param name="observer">Who hears of writes to pages of code.</param>
+    /// <param name="watch">Who hears of writes to pages of code.</param>
+    /// <param name="mail">What the watch tells the processor.</param>
+    /// <param name="processors">How many share the room for code.</param>
     /// <param name="translates">Whether blocks are translated.</param>
-    internal CodeCache(IPageWriteObserver observer, bool translates)
+    internal CodeCache(CodeWatch watch, CodeMail mail, int processors, bool translates)
     {
-        _observer = observer;
-        _translatedMemory = translates ? new HostMemory("viaduct-translated-entries", (ulong)MaxPages * EntriesBytes) : null;
+        _watch = watch;
+        _mail = mail;
+        _maxOps = Math.Min(MostOps, AllOps / processors);
+        _maxPages = Math.Min(MostPages, AllPages / processors);
+        _arenaMemory = new HostMemory("viaduct-decoded-code", (ulong)_maxOps * (ulong)sizeof(Op) / 4096 * 4096);
+        _entriesMemory = new HostMemory("viaduct-code-entries", (ulong)_maxPages * EntriesBytes);
+        _pageArray = (CodePage*)NativeMemory.AllocZeroed((nuint)_maxPages, (nuint)sizeof(CodePage));
+        _translatedMemory = translates ? new HostMemory("viaduct-translated-entries", (ulong)_maxPages * EntriesBytes) : null;
     }
 
     /// <summary>The first op; index 0 is never used.</summary>
@@ -47,7 +62,7 @@ internal sealed unsafe class CodeCache : IDisposable
     internal int Next { get; set; } = 1;
 
     /// <summary>Whether there may be no room for another page or block.</summary>
-    internal bool IsFull => Next > MaxOps - (2 * Reserve) || _pageCount == MaxPages;
+    internal bool IsFull => Next > _maxOps - (2 * Reserve) || _pageCount == _maxPages;
 
     /// <summary>What is known of a page, made empty where it is new.</summary>
     internal CodePage* GetPage(HostMemory memory, ulong page, int bitness)
@@ -60,20 +75,23 @@ internal sealed unsafe class CodeCache : IDisposable
             return (CodePage*)known;
         }
 
-        if (!_memories.Contains(memory))
+        int block = _memories.IndexOf(memory);
+        if (block < 0)
         {
+            block = _memories.Count;
             _memories.Add(memory);
-            memory.Observe(_observer);
         }
 
         CodePage* made = _pageArray + _pageCount;
         made->Host = made->Bytes = host;
         made->Bitness = bitness;
-        made->Granules = 0;
         made->Copied = 0;
+        made->Block = block;
+        made->Page = page;
+        made->Watched = null;
+        made->IsSettled = false;
         made->AccessMode = 0;
         made->Translated = _translatedMemory is { } translated ? (uint*)(translated.Pointer + ((long)_pageCount * EntriesBytes)) : null;
-        made->Watch = memory.WatchedPages + page;
         made->Entries = (uint*)(_entriesMemory.Pointer + ((long)_pageCount * EntriesBytes));
         _pageCount++;
         _pages.Add(key, (nint)made);
@@ -113,27 +131,46 @@ internal sealed unsafe class CodeCache : IDisposable
         }
     }
 
-    /// <summary>Hears of a store to a watched page. True when it changed decoded code, which is then dropped.</summary>
-    internal bool OnStore(HostMemory memory, ulong page, int offset, int size)
+    /// <summary>
+    /// Makes sure that stores to a page are heard of, before it is decoded. The processor's own write tags of it must go
+    /// where this says so.
+    /// </summary>
+    /// <returns>Whether the page is new to this processor.</returns>
+    internal bool Hold(CodePage* page)
     {
-        ulong granules = 0;
-        for (int granule = offset / 64; granule <= (offset + size - 1) / 64; granule++)
+        if (page->Watched != null)
         {
-            granules |= 1UL << granule;
+            return false;
         }
 
-        return Drop(memory, page, granules);
+        page->Watched = _watch.Hold(_memories[page->Block], page->Page, _mail);
+        return true;
     }
 
-    /// <summary>Drops a page that a device wrote.</summary>
-    internal bool OnDeviceWrite(HostMemory memory, ulong page) => Drop(memory, page, ulong.MaxValue);
+    /// <summary>Whether what is decoded of a page may be kept: other processors can't store to it unnoticed.</summary>
+    internal bool MayKeep(CodePage* page) => page->IsSettled || (page->IsSettled = _watch.IsSettled(page->Watched, _mail));
+
+    /// <summary>Hears of a store to a watched page. True when it changed code that this processor holds, which is then dropped.</summary>
+    internal bool OnStore(HostMemory memory, ulong page, int offset, int size) =>
+        _watch.OnStore(memory, page, offset, size, _mail) && Forget(memory.Pointer + (page * HostMemory.PageSize));
+
+    /// <summary>Drops a page of host memory that another processor or a device changed. True when there was code.</summary>
+    internal bool OnChanged(byte* host)
+    {
+        Release(host);
+        return Forget(host);
+    }
 
     /// <summary>Drops everything.</summary>
     internal void Reset()
     {
         for (int i = 0; i < _pageCount; i++)
         {
-            *_pageArray[i].Watch = 0;
+            if (_pageArray[i].Watched != null)
+            {
+                _watch.Release(_memories[_pageArray[i].Block], _pageArray[i].Page, _mail);
+            }
+
             Forget(_pageArray + i);
         }
 
@@ -193,8 +230,9 @@ internal sealed unsafe class CodeCache : IDisposable
             NativeMemory.Clear(page->Translated, EntriesBytes);
         }
 
-        page->Granules = 0;
         page->Copied = 0;
+        page->Watched = null;
+        page->IsSettled = false;
     }
 
     // Forgets what was decoded of a page that others write unseen, if it isn't what is there now.
@@ -214,39 +252,36 @@ internal sealed unsafe class CodeCache : IDisposable
         }
         else if (memory.HasUnseenWriters)
         {
-            _copies ??= new HostMemory("viaduct-code-copies", (ulong)MaxPages * CodePage.Size);
+            _copies ??= new HostMemory("viaduct-code-copies", (ulong)_maxPages * CodePage.Size);
             Forget(page);
             page->Bytes = _copies.Pointer + ((page - _pageArray) * CodePage.Size);
         }
     }
 
-    private bool Drop(HostMemory memory, ulong page, ulong granules)
+    private bool Forget(byte* host)
     {
-        byte* host = memory.Pointer + (page * HostMemory.PageSize);
-        bool dropped = false;
-        bool kept = false;
+        bool forgotten = false;
         for (int bitness = 16; bitness <= 64; bitness *= 2)
         {
-            if (!_pages.TryGetValue(Key(host, bitness), out nint known))
+            if (_pages.TryGetValue(Key(host, bitness), out nint known) && ((CodePage*)known)->Watched != null)
             {
-                continue;
+                Forget((CodePage*)known);
+                forgotten = true;
             }
-
-            CodePage* codePage = (CodePage*)known;
-            if ((codePage->Granules & granules) != 0)
-            {
-                Forget(codePage);
-                dropped = true;
-            }
-
-            kept |= codePage->Granules != 0;
         }
 
-        if (!kept)
+        return forgotten;
+    }
+
+    private void Release(byte* host)
+    {
+        for (int bitness = 16; bitness <= 64; bitness *= 2)
         {
-            memory.WatchedPages[page] = 0;
+            if (_pages.TryGetValue(Key(host, bitness), out nint known) && ((CodePage*)known)->Watched != null)
+            {
+                CodePage* page = (CodePage*)known;
+                _watch.Release(_memories[page->Block], page->Page, _mail);
+            }
         }
-
-        return dropped;
     }
 }

@@ -23,14 +23,20 @@ internal unsafe struct CodePage
     /// <summary>For each byte of the page, where in translated code the block that begins there lies; zero is nowhere. Null without a translator.</summary>
     internal uint* Translated;
 
-    /// <summary>Which runs of 64 bytes hold decoded instructions, one bit each.</summary>
-    internal ulong Granules;
+    /// <summary>What all processors hold of the page; null while this one holds nothing.</summary>
+    internal WatchedPage* Watched;
 
-    /// <summary>Which of them <see cref="Bytes"/> keeps a copy of, where it is one.</summary>
+    /// <summary>Whether no other processor can store to the page unnoticed any more, so that what is decoded may be kept.</summary>
+    internal bool IsSettled;
+
+    /// <summary>Which runs of 64 bytes <see cref="Bytes"/> keeps a copy of, where it is one.</summary>
     internal ulong Copied;
 
-    /// <summary>Where the platform looks whether the page is watched (<see cref="Viaduct.Platform.Memory.HostMemory.WatchedPages"/>).</summary>
-    internal byte* Watch;
+    /// <summary>The page's block of memory: its index in the cache's list.</summary>
+    internal int Block;
+
+    /// <summary>The page's index in its block of memory.</summary>
+    internal ulong Page;
 
     /// <summary>16, 32 or 64.</summary>
     internal int Bitness;

@@ -44,7 +44,7 @@ internal static unsafe class Privileged
         s->Registers[3] = ebx;
         s->Registers[1] = ecx;
         s->Registers[2] = edx;
-        if (!cpu.Memory.VerifiesCode)
+        if (!cpu.Memory.VerifiesCode && cpu.ProcessorCount == 1)
         {
             return op + 1;
         }

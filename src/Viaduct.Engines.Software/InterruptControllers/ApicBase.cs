@@ -16,6 +16,8 @@ internal sealed class ApicBase(bool bootstrap)
     /// <summary>The guest physical address of the MMIO page.</summary>
     public ulong Address => Value & AddressMask;
 
+    public bool IsBootstrap => _bootstrap != 0;
+
     public bool IsEnabled => (Value & Enabled) != 0;
 
     public bool IsX2Apic => (Value & X2Apic) != 0;

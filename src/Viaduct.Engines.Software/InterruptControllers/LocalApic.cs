@@ -141,6 +141,9 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>Takes the pending non-maskable interrupt. Several that came before it was taken are one.</summary>
     public bool TakeNmi() => _signals.TakeNmi();
 
+    /// <summary>Whether this is the bootstrap processor's.</summary>
+    public bool IsBootstrap => _base.IsBootstrap;
+
     /// <summary>Takes the pending INIT; the processor then resets itself and calls <see cref="ResetRegisters"/>.</summary>
     public bool TakeInit() => _signals.TakeInit();
 

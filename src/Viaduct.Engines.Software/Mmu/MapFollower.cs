@@ -16,6 +16,9 @@ internal sealed class MapFollower
     /// <summary>Whether translations may be out of date. Processor.</summary>
     internal bool IsBehind => Volatile.Read(ref _announced) != _followed;
 
+    /// <summary>Whether the processor touches no memory until it has looked here. Any thread.</summary>
+    internal bool IsOutside => _outside;
+
     /// <summary>There is a new map. Any thread.</summary>
     internal void Announce() => Interlocked.Increment(ref _announced);
 

@@ -23,6 +23,7 @@ internal sealed unsafe class MemoryUnit
     private readonly MapFollower _map;
     private readonly PageWalker _walker;
     private readonly CodeCache _code;
+    private readonly CodeMail _mail;
     private readonly LocalApic _apic;
 
     // Lower and upper half of the address space: the hull of all large pages in the TLB, since INVLPG drops a large
@@ -35,13 +36,14 @@ internal sealed unsafe class MemoryUnit
     private int _userCodeCount;
     private bool _verifiesCode;
 
-    internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, LocalApic apic)
+    internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, CodeMail mail, LocalApic apic)
     {
         _state = state;
         _physical = physical;
         _map = map;
         _walker = new PageWalker(state, physical);
         _code = code;
+        _mail = mail;
         _apic = apic;
         state->CodeTlb = StateBlock.CodeTlb(state);
         SetAccessMode(TlbEntry.Supervisor);
@@ -91,6 +93,27 @@ internal sealed unsafe class MemoryUnit
         if (_map.IsBehind)
         {
             FlushData();
+        }
+
+        if (!_mail.IsEmpty)
+        {
+            // What changed waits for the block's end; write tags don't.
+            ProtectRequested();
+            Volatile.Write(ref _state->Limit, 0);
+        }
+    }
+
+    /// <summary>Gives up the write tags that other processors ask for.</summary>
+    internal void ProtectRequested()
+    {
+        if (_mail.TryTakeAll())
+        {
+            FlushData();
+        }
+
+        while (_mail.TryTakeProtected(out nuint host))
+        {
+            ProtectPage((byte*)host);
         }
     }
 
@@ -391,7 +414,7 @@ internal sealed unsafe class MemoryUnit
         ulong offset = physical - range.Start;
         if (access == Access.Read)
         {
-            Unsafe.CopyBlockUnaligned(bytes, range.Host + offset, (uint)size);
+            Move(bytes, range.Host + offset, size);
             return true;
         }
 
@@ -400,9 +423,9 @@ internal sealed unsafe class MemoryUnit
             return true;
         }
 
-        Unsafe.CopyBlockUnaligned(range.Host + offset, bytes, (uint)size);
+        Move(range.Host + offset, bytes, size);
         ulong page = (range.MemoryOffset + offset) / HostMemory.PageSize;
-        if (memory.WatchedPages[page] != 0 && _code.OnStore(memory, page, (int)(physical & 0xFFF), size))
+        if (Volatile.Read(ref memory.WatchedPages[page]) != 0 && _code.OnStore(memory, page, (int)(physical & 0xFFF), size))
         {
             FlushCode();
             _state->Exit = ExitReason.CodeModified;
@@ -410,6 +433,29 @@ internal sealed unsafe class MemoryUnit
         }
 
         return true;
+    }
+
+    // Whole, as other processors see it, where the access is naturally aligned.
+    private static void Move(byte* to, byte* from, int size)
+    {
+        switch (size)
+        {
+            case 1:
+                *to = *from;
+                break;
+            case 2:
+                Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ushort>(from));
+                break;
+            case 4:
+                Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<uint>(from));
+                break;
+            case 8:
+                Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ulong>(from));
+                break;
+            default:
+                Unsafe.CopyBlockUnaligned(to, from, (uint)size);
+                break;
+        }
     }
 
     private void TransferRegisters(ulong physical, byte* bytes, int size, Access access)

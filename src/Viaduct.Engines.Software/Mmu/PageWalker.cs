@@ -58,6 +58,7 @@ internal sealed unsafe class PageWalker
     {
         ulong allowed = PageTableBits.Writable | PageTableBits.User;
         ulong forbidden = 0;
+        (ulong root, int top) = (table, shift);
         bool noExecuteEnabled = (_state->Efer & Efer.NoExecuteEnable) != 0;
         ulong reserved = PageTableBits.AboveAddress | (noExecuteEnabled ? 0 : PageTableBits.NoExecute);
         while (true)
@@ -91,7 +92,12 @@ internal sealed unsafe class PageWalker
             forbidden |= entry & PageTableBits.NoExecute;
             if (!leaf)
             {
-                SetBits(pointer, entry, PageTableBits.Accessed);
+                if (!TrySetBits(pointer, entry, PageTableBits.Accessed))
+                {
+                    (table, shift, allowed, forbidden) = (root, top, PageTableBits.Writable | PageTableBits.User, 0);
+                    continue;
+                }
+
                 table = entry & PageTableBits.AddressMask;
                 shift -= 9;
                 continue;
@@ -109,7 +115,12 @@ internal sealed unsafe class PageWalker
             }
 
             ulong set = PageTableBits.Accessed | (access == Access.Write ? PageTableBits.Dirty : 0);
-            SetBits(pointer, entry, set);
+            if (!TrySetBits(pointer, entry, set))
+            {
+                (table, shift, allowed, forbidden) = (root, top, PageTableBits.Writable | PageTableBits.User, 0);
+                continue;
+            }
+
             ulong offsetMask = (1UL << shift) - 1;
             result.Physical = (entry & PageTableBits.AddressMask & ~offsetMask) | (linear & offsetMask);
             result.Writable = writable && ((entry | set) & PageTableBits.Dirty) != 0;
@@ -120,25 +131,35 @@ internal sealed unsafe class PageWalker
 
     private bool Descend32(ulong linear, Access access, bool user, ref WalkResult result)
     {
+        const int Restart = 32;
         ulong table = _state->Cr3 & 0xFFFFF000;
         ulong allowed = PageTableBits.Writable | PageTableBits.User;
         for (int shift = 22; ; shift -= 10)
         {
-            if (!_physical.TryGetPointer(table + (((linear >> shift) & 0x3FF) * 4), out uint* pointer)
-                || (*pointer & PageTableBits.Present) == 0)
+            if (!_physical.TryGetPointer(table + (((linear >> shift) & 0x3FF) * 4), out uint* pointer))
             {
                 result.ErrorCode = Error(access, user, 0);
                 return false;
             }
 
-            uint entry = *pointer;
+            uint entry = Volatile.Read(ref *pointer);
+            if ((entry & PageTableBits.Present) == 0)
+            {
+                result.ErrorCode = Error(access, user, 0);
+                return false;
+            }
+
             allowed &= entry;
             bool leaf = shift == 12
                 || ((entry & PageTableBits.Large) != 0 && (_state->Cr4 & Cr4.PageSizeExtension) != 0);
             if (!leaf)
             {
-                *pointer = entry | (uint)PageTableBits.Accessed;
                 table = entry & 0xFFFFF000;
+                if (!TrySetBits(pointer, entry, (uint)PageTableBits.Accessed))
+                {
+                    (table, allowed, shift) = (_state->Cr3 & 0xFFFFF000, PageTableBits.Writable | PageTableBits.User, Restart);
+                }
+
                 continue;
             }
 
@@ -149,8 +170,14 @@ internal sealed unsafe class PageWalker
                 return false;
             }
 
-            entry |= (uint)(PageTableBits.Accessed | (access == Access.Write ? PageTableBits.Dirty : 0));
-            *pointer = entry;
+            uint set = (uint)(PageTableBits.Accessed | (access == Access.Write ? PageTableBits.Dirty : 0));
+            if (!TrySetBits(pointer, entry, set))
+            {
+                (table, allowed, shift) = (_state->Cr3 & 0xFFFFF000, PageTableBits.Writable | PageTableBits.User, Restart);
+                continue;
+            }
+
+            entry |= set;
             uint offsetMask = (1u << shift) - 1;
             result.Physical = (entry & 0xFFFFF000 & ~offsetMask) | (linear & offsetMask);
             result.Writable = writable && (entry & PageTableBits.Dirty) != 0;
@@ -168,12 +195,11 @@ internal sealed unsafe class PageWalker
             | (access == Access.Fetch && fetchReported ? PageTableBits.ErrorFetch : 0);
     }
 
-    private static void SetBits(ulong* pointer, ulong entry, ulong bits)
-    {
-        if ((entry & bits) != bits)
-        {
-            // Another processor may set its bits at the same time.
-            Interlocked.Or(ref *pointer, bits);
-        }
-    }
+    // False where another processor changed the entry since it was read: what it says now counts, and a bit set in an
+    // entry that isn't there any more would change what the guest keeps in it.
+    private static bool TrySetBits(ulong* pointer, ulong entry, ulong bits) =>
+        (entry & bits) == bits || Interlocked.CompareExchange(ref *pointer, entry | bits, entry) == entry;
+
+    private static bool TrySetBits(uint* pointer, uint entry, uint bits) =>
+        (entry & bits) == bits || Interlocked.CompareExchange(ref *pointer, entry | bits, entry) == entry;
 }

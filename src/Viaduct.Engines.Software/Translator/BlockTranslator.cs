@@ -65,13 +65,14 @@ internal sealed unsafe class BlockTranslator
             open = Emit(i, count);
         }
 
-        if (open && runsOn)
+        if (open)
         {
-            // What follows the last instruction is the op that leads on.
+            // What follows the last instruction is the op that leads on. There is none where the instruction was a
+            // jump when it was decoded, and another processor is changing it.
             Op* end = first + count;
-            if (end->Extra == 0)
+            if (!runsOn || end->Extra == 0)
             {
-                _control.Jump((long)end->Immediate, count);
+                _control.Jump(runsOn ? (long)end->Immediate : (long)_block[count - 1].Instruction.NextIP, count);
             }
             else
             {

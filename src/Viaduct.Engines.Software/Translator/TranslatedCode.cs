@@ -13,14 +13,16 @@ namespace Viaduct.Engines.Software.Translator;
 /// </summary>
 internal sealed unsafe class TranslatedCode : IDisposable
 {
-    private const ulong Bytes = 64 << 20;
+    // Of all processors together, and of one.
+    private const ulong AllBytes = 256 << 20;
+    private const ulong MostBytes = 64 << 20;
     private const uint StatusByte = Rflags.Carry | Rflags.Parity | Rflags.Adjust | Rflags.Zero | Rflags.Sign;
 
     // Compared with, so it must be one address.
     private static readonly delegate*<SoftwareCpu, CpuState*, Op*, Op*> _entering = &Enter;
 
     private readonly CodeCache _cache;
-    private readonly ExecutableMemory _memory = new(Bytes);
+    private readonly ExecutableMemory _memory;
     private readonly HostAssembler _assembler;
     private readonly BlockTranslator _translator;
     private readonly delegate* unmanaged[SuppressGCTransition]<CpuState*, byte*, uint> _enter;
@@ -29,8 +31,10 @@ internal sealed unsafe class TranslatedCode : IDisposable
 
     /// <param name="cache">The decoded code.</param>
     /// <param name="threshold">How often a block is interpreted before it is translated.</param>
-    internal TranslatedCode(CodeCache cache, int threshold)
+    /// <param name="processors">How many share the room for code.</param>
+    internal TranslatedCode(CodeCache cache, int threshold, int processors)
     {
+        _memory = new ExecutableMemory(Math.Min(MostBytes, AllBytes / (ulong)processors));
         _cache = cache;
         _threshold = (uint)threshold;
         _assembler = new HostAssembler(_memory);

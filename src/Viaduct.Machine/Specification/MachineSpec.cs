@@ -66,7 +66,7 @@ public sealed record MachineSpec
 
         if (Cpus is < 1 or > SoftwareEngine.MaxCpus)
         {
-            return $"--cpus {Cpus}: the software engine of this version runs {SoftwareEngine.MaxCpus} processor";
+            return $"--cpus {Cpus}: the software engine runs 1 to {SoftwareEngine.MaxCpus} processors";
         }
 
         if (Memory is < MinMemory or > MaxMemory || Memory % 4096 != 0)

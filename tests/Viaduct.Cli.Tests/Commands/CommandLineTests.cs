@@ -39,7 +39,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("run --kernel k --engine kvm")]
-    [InlineData("run --kernel k --cpus 2")]
+    [InlineData("run --kernel k --cpus 17")]
     [InlineData("run --kernel k --cpus 0")]
     [InlineData("run --kernel k --memory lots")]
     [InlineData("run --kernel k --memory 1M")]

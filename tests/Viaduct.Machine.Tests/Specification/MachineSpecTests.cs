@@ -21,6 +21,7 @@ public sealed class MachineSpecTests
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
+    [InlineData(17)]
     [InlineData(1000)]
     public void Problem_Cpus_NamesTheOptionAndTheValue(int cpus) =>
         Assert.StartsWith($"--cpus {cpus}", (_right with { Cpus = cpus }).Problem(), StringComparison.Ordinal);
