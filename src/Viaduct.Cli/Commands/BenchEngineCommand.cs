@@ -3,6 +3,8 @@ using System.Text.Json;
 using Spectre.Console;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Bench;
+using Viaduct.Cli.Bench.Disk;
+using Viaduct.Cli.Bench.Workloads;
 using Viaduct.Cli.Console;
 using Viaduct.Cli.Parsing;
 using Viaduct.Machine.Boot;
@@ -18,18 +20,48 @@ internal static class BenchEngineCommand
     internal static Command Create()
     {
         Option<bool> json = new("--json") { Description = "Write the figures as one JSON object on standard output." };
-        Option<int> runs = NumberOption.Create("--runs", "How many boots.", least: 1, most: 100, otherwise: 3);
+        Option<string?> peer = new("--peer") { Description = "A monitor to measure beside, turn by turn: qemu, on its TCG.", HelpName = "qemu" };
+        peer.AcceptOnlyFromAmong("qemu");
+        Option<string?> qemu = new("--qemu") { Description = "The QEMU to use, a program or a script that starts one; the one on PATH otherwise.", HelpName = "PATH" };
+        Option<IReadOnlyList<Workload>?> workloads = WorkloadsOption.Create();
+        Option<int> runs = NumberOption.Create("--runs", "How many boots, and how often each workload runs.", least: 1, most: 100, otherwise: 3);
+        Option<bool> verbose = new("--verbose") { Description = "Show the guests' consoles on standard error." };
         Option<string> engine = EngineOption.Create();
         Option<string> tier = TierOption.Create();
         Command command = new("engine", """
             Boots a stock Debian kernel to its init and reports the time from the command to the guest's first
             instruction, the boot, guest instructions per second of CPU time, and the monitor's own memory.
+            With --peer or --workloads, times boots and workloads instead, on Viaduct, on the peer with the same kernel
+            and RAM disk, and on the host without any monitor, in turns.
+
+            Examples:
+              viaduct bench engine
+              viaduct bench engine --peer qemu
+              viaduct bench engine --workloads sha256,faults --runs 5 --json
             """)
         {
-            json, runs, engine, tier,
+            peer, qemu, workloads, runs, json, verbose, engine, tier,
         };
         command.SetAction((parsed, cancellation) =>
-            RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(runs), TierOption.Read(parsed, tier), parsed.GetValue(json), cancellation));
+        {
+            bool wantsPeer = parsed.GetValue(peer) is not null || parsed.GetValue(qemu) is not null;
+            IReadOnlyList<Workload>? wanted = parsed.GetValue(workloads) ?? (wantsPeer ? Workload.All : null);
+            return wanted is null
+                ? RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(runs), TierOption.Read(parsed, tier), parsed.GetValue(json), cancellation)
+                : RunWorkloadsAsync(
+                    new WorkloadOptions
+                    {
+                        Workloads = wanted,
+                        Runs = parsed.GetValue(runs),
+                        Engine = EngineOption.Read(parsed, engine),
+                        Tier = TierOption.NameOf(TierOption.Read(parsed, tier)),
+                        Verbose = parsed.GetValue(verbose) ? System.Console.Error : null,
+                    },
+                    wantsPeer,
+                    parsed.GetValue(qemu),
+                    parsed.GetValue(json),
+                    cancellation);
+        });
         return command;
     }
 
@@ -85,6 +117,49 @@ internal static class BenchEngineCommand
             return ExitCodes.Interrupted;
         }
         catch (Exception error) when (error is GuestPartsException or KernelImageException or BlockOpenException or HostException or IOException)
+        {
+            await errors.WriteLineAsync($"viaduct: {error.Message}");
+            return ExitCodes.Failure;
+        }
+    }
+
+    private static async Task<int> RunWorkloadsAsync(WorkloadOptions options, bool wantsPeer, string? qemu, bool json, CancellationToken cancellation)
+    {
+        TextWriter errors = System.Console.Error;
+        string? problem = MachineSpec.EngineProblem(options.Engine);
+        QemuProgram? peer = wantsPeer && problem is null ? QemuProgram.Find(qemu, out problem) : null;
+        if (problem is not null)
+        {
+            await errors.WriteLineAsync($"viaduct: {problem}");
+            return ExitCodes.BadUsage;
+        }
+
+        try
+        {
+            using WorkloadBench bench = new(options with { Peer = peer }, new ProgressLines(errors).Say);
+            WorkloadReport report = await bench.RunAsync(cancellation);
+            if (json)
+            {
+                await System.Console.Out.WriteLineAsync(JsonSerializer.Serialize(report.ToBenchReport(), JsonReports.Default.BenchReport));
+            }
+            else
+            {
+                report.Write();
+            }
+
+            return ExitCodes.Success;
+        }
+        catch (OperationCanceledException)
+        {
+            await errors.WriteLineAsync("viaduct: interrupted");
+            return ExitCodes.Interrupted;
+        }
+        catch (BenchFailedException error)
+        {
+            await errors.WriteLineAsync($"--- the end of the guest's console ---\n{error.GuestConsole}\n--- ---\nviaduct: {error.Message}");
+            return ExitCodes.Failure;
+        }
+        catch (Exception error) when (error is GuestPartsException or KernelImageException or HostException or IOException)
         {
             await errors.WriteLineAsync($"viaduct: {error.Message}");
             return ExitCodes.Failure;

@@ -12,6 +12,7 @@ internal sealed class RunOptions
     private readonly Option<string?> _memory = new("--memory") { Description = "RAM: a number with K, M, G or T; 512M if nothing says otherwise. Pages that aren't touched cost nothing.", HelpName = "SIZE" };
     private readonly Option<int> _cpus = new("--cpus") { Description = "Processors.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<string> _engine = EngineOption.Create();
+    private readonly Option<string> _tier = TierOption.Create();
     private readonly Option<bool> _rng = new("--rng") { Description = "A virtio source of random numbers (Linux: virtio_rng, /dev/hwrng)." };
     private readonly Option<string[]> _disks = new("--disk")
     {
@@ -31,7 +32,11 @@ internal sealed class RunOptions
         DefaultValueFactory = _ => "serial",
     };
 
-    internal RunOptions() => _console.AcceptOnlyFromAmong("serial", "virtio");
+    internal RunOptions()
+    {
+        _console.AcceptOnlyFromAmong("serial", "virtio");
+        _tier.Hidden = true;
+    }
 
     /// <summary>The kernel, which a file may name instead.</summary>
     internal Option<string?> Kernel { get; } = new("--kernel")
@@ -49,7 +54,7 @@ internal sealed class RunOptions
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[Kernel, _initrd, _append, _memory, _cpus, _engine, Name, _disks, _assigned, _console, _rng])
+        foreach (Option option in (ReadOnlySpan<Option>)[Kernel, _initrd, _append, _memory, _cpus, _engine, _tier, Name, _disks, _assigned, _console, _rng])
         {
             command.Options.Add(option);
         }
@@ -70,6 +75,7 @@ internal sealed class RunOptions
             Memory = parsed.GetValue(_memory) is { } size ? Size(size) : machine.Memory,
             Cpus = IsGiven(parsed, _cpus) ? parsed.GetValue(_cpus) : machine.Cpus,
             Engine = IsGiven(parsed, _engine) ? EngineOption.Read(parsed, _engine) : machine.Engine,
+            Software = IsGiven(parsed, _tier) ? new() { Translates = TierOption.Read(parsed, _tier) } : machine.Software,
             Rng = machine.Rng || parsed.GetValue(_rng),
             Console = IsGiven(parsed, _console) ? Enum.Parse<ConsoleChoice>(parsed.GetRequiredValue(_console), ignoreCase: true) : machine.Console,
             Disks = [.. machine.Disks, .. (parsed.GetValue(_disks) ?? []).Select((value, index) => DiskOption.Parse(value, disks + index))],

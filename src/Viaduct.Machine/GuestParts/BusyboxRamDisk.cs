@@ -18,11 +18,7 @@ public static class BusyboxRamDisk
     public static byte[] Build(
         DebianPackages packages, GuestKernel kernel, ReadOnlySpan<string> modules, string script, IReadOnlyList<RamDiskFile>? files = null)
     {
-        string folder = packages.Unpack("busybox-static");
-        string busybox = _busyboxPaths
-            .Select(path => Path.Combine(folder, path))
-            .FirstOrDefault(File.Exists)
-            ?? throw new GuestPartsException($"{folder} has no bin/busybox: remove the folder and try again");
+        string busybox = FindBusybox(packages);
         CpioArchive archive = new();
         foreach (string path in (ReadOnlySpan<string>)["bin", "dev", "proc", "sys", "tmp", "mnt", "modules"])
         {
@@ -54,5 +50,16 @@ public static class BusyboxRamDisk
         init.Append(script).Append('\n');
         archive.AddFile("init", Encoding.UTF8.GetBytes(init.ToString()), executable: true);
         return archive.Finish();
+    }
+
+    /// <summary>The program itself, which runs on the host as well.</summary>
+    /// <exception cref="GuestPartsException">It can't be had.</exception>
+    public static string FindBusybox(DebianPackages packages)
+    {
+        string folder = packages.Unpack("busybox-static");
+        return _busyboxPaths
+            .Select(path => Path.Combine(folder, path))
+            .FirstOrDefault(File.Exists)
+            ?? throw new GuestPartsException($"{folder} has no bin/busybox: remove the folder and try again");
     }
 }
