@@ -15,6 +15,9 @@ public enum MachineExitReason
     /// <summary>A processor shut down.</summary>
     TripleFault,
 
+    /// <summary>The guest wrote to the exit port of a test board.</summary>
+    ExitPort,
+
     /// <summary>Its owner stopped it.</summary>
     Stopped,
 

@@ -78,6 +78,11 @@ public sealed class VirtualMachine : IDisposable
             _root.MapEcam(MemoryLayout.EcamStart);
             PowerRequests power = new(this);
             BoardParts.Map(_ports, _root, Engine, power);
+            if (spec.TestBoard)
+            {
+                TestBoardParts.Map(_ports, Engine, power.Ended);
+            }
+
             _panic = new PanicWatch(console, power.Panicked);
             ISerialSink serial = spec.Console == ConsoleChoice.Serial ? _panic : new PanicWatch(new SilentSink(), power.Panicked);
             _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), serial, _board));
@@ -335,6 +340,9 @@ public sealed class VirtualMachine : IDisposable
         public void Reset() => machine.End(machine._panic.Message is { } message
             ? new MachineExit(MachineExitReason.Panic, message)
             : new MachineExit(MachineExitReason.Reset, "the guest asked for a reset"));
+
+        public void Ended(uint value) =>
+            machine.End(new MachineExit(MachineExitReason.ExitPort, $"the guest ended with {value}") { Value = value });
 
         public void Panicked(string message) => machine.End(new MachineExit(MachineExitReason.Panic, message));
     }

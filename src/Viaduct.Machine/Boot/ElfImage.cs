@@ -2,17 +2,21 @@ using System.Buffers.Binary;
 
 namespace Viaduct.Machine.Boot;
 
-/// <summary>A 64-bit x86 ELF executable (System V ABI, chapters 4 and 5), its headers checked once.</summary>
+/// <summary>A 64-bit or 32-bit x86 ELF executable (System V ABI, chapters 4 and 5), its headers checked once.</summary>
 internal sealed class ElfImage
 {
     private const int HeaderLength = 64;
-    private const int ProgramHeaderLength = 56;
+    private const byte Class32 = 1;
+    private const byte Class64 = 2;
+    private const ushort MachineI386 = 3;
+    private const ushort MachineX8664 = 62;
     private const uint Load = 1;
     private const uint Note = 4;
     private const uint XenPhysicalEntry = 18;
 
     private readonly string _path;
     private readonly byte[] _bytes;
+    private readonly bool _is64;
     private readonly List<Segment> _segments = [];
 
     /// <exception cref="KernelImageException">It isn't one, or it is broken.</exception>
@@ -21,29 +25,31 @@ internal sealed class ElfImage
         _path = path;
         _bytes = bytes;
         ReadOnlySpan<byte> header = bytes;
-        if (!IsElf(header) || header.Length < HeaderLength || header[4] != 2 || header[5] != 1)
+        if (!IsElf(header) || header.Length < HeaderLength || header[4] is not (Class32 or Class64) || header[5] != 1)
         {
-            throw new KernelImageException(path, "is not a 64-bit little-endian ELF file");
+            throw new KernelImageException(path, "is not a little-endian ELF file");
         }
 
-        if (BinaryPrimitives.ReadUInt16LittleEndian(header[18..]) != 62)
+        _is64 = header[4] == Class64;
+        if (BinaryPrimitives.ReadUInt16LittleEndian(header[18..]) != (_is64 ? MachineX8664 : MachineI386))
         {
-            throw new KernelImageException(path, "is an ELF file for another processor than x86-64");
+            throw new KernelImageException(path, "is an ELF file for another processor than x86");
         }
 
-        Entry = BinaryPrimitives.ReadUInt64LittleEndian(header[24..]);
-        ulong table = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
-        int count = BinaryPrimitives.ReadUInt16LittleEndian(header[56..]);
-        if (BinaryPrimitives.ReadUInt16LittleEndian(header[54..]) != ProgramHeaderLength
+        Entry = Word(header, 24, 24);
+        ulong table = Word(header, 28, 32);
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(header[(_is64 ? 56 : 44)..]);
+        int length = _is64 ? 56 : 32;
+        if (BinaryPrimitives.ReadUInt16LittleEndian(header[(_is64 ? 54 : 42)..]) != length
             || table > (ulong)header.Length
-            || (ulong)header.Length - table < (ulong)(count * ProgramHeaderLength))
+            || (ulong)header.Length - table < (ulong)(count * length))
         {
             throw new KernelImageException(path, "has its ELF program headers outside the file");
         }
 
         for (int i = 0; i < count; i++)
         {
-            Add(header.Slice((int)table + (i * ProgramHeaderLength), ProgramHeaderLength));
+            Add(header.Slice((int)table + (i * length), length));
         }
     }
 
@@ -80,11 +86,7 @@ internal sealed class ElfImage
             return;
         }
 
-        Segment segment = new(
-            BinaryPrimitives.ReadUInt64LittleEndian(header[8..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(header[24..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(header[32..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(header[40..]));
+        Segment segment = new(Word(header, 4, 8), Word(header, 12, 24), Word(header, 16, 32), Word(header, 20, 40));
         if (segment.Offset > (ulong)_bytes.Length || segment.FileLength > (ulong)_bytes.Length - segment.Offset
             || segment.Physical + segment.MemoryLength < segment.Physical)
         {
@@ -105,6 +107,10 @@ internal sealed class ElfImage
         _segments.Add(segment);
         End = Math.Max(End, segment.Physical + segment.MemoryLength);
     }
+
+    private ulong Word(ReadOnlySpan<byte> header, int at32, int at64) => _is64
+        ? BinaryPrimitives.ReadUInt64LittleEndian(header[at64..])
+        : BinaryPrimitives.ReadUInt32LittleEndian(header[at32..]);
 
     private void ReadNotes(ReadOnlySpan<byte> notes)
     {

@@ -3,7 +3,7 @@ using Viaduct.Platform.Engines;
 
 namespace Viaduct.Machine.Boot;
 
-/// <summary>Puts a kernel into guest memory by the protocol that its format has: Linux's 64-bit one, or PVH.</summary>
+/// <summary>Puts a kernel into guest memory by the protocol that its format has: Linux's 64-bit one, PVH or multiboot.</summary>
 internal static class KernelLoader
 {
     internal const ulong CommandLineAddress = 0x2_0000;
@@ -16,16 +16,22 @@ internal static class KernelLoader
     internal static CpuBootState Load(BootRequest request, BootMemory memory)
     {
         byte[] file = ReadFile(request.KernelPath);
-        byte[] commandLine = Encoding.UTF8.GetBytes(request.CommandLine + "\0");
+        bool isElf = ElfImage.IsElf(file);
+        bool isMultiboot = isElf && MultibootProtocol.IsMultiboot(file);
+
+        // Multiboot's command line begins with the program's name.
+        string text = isMultiboot ? $"{Path.GetFileName(request.KernelPath)} {request.CommandLine}" : request.CommandLine;
+        byte[] commandLine = Encoding.UTF8.GetBytes(text + "\0");
         if (commandLine.Length > MaxCommandLine)
         {
             throw new KernelImageException(request.KernelPath, $"can't take a command line of {commandLine.Length} bytes; {MaxCommandLine} is the most");
         }
 
         memory.Write(request.KernelPath, "the command line", CommandLineAddress, commandLine);
-        if (ElfImage.IsElf(file))
+        if (isElf)
         {
-            return PvhProtocol.Load(request, new ElfImage(request.KernelPath, file), memory);
+            ElfImage image = new(request.KernelPath, file);
+            return isMultiboot ? MultibootProtocol.Load(request, image, memory) : PvhProtocol.Load(request, image, memory);
         }
 
         return LinuxImage.IsLinux(file)

@@ -20,7 +20,7 @@ public sealed record MachineSpec
     /// <summary>For people: logs and lists.</summary>
     public string Name { get; init; } = "guest";
 
-    /// <summary>The kernel's file: a bzImage or an ELF vmlinux.</summary>
+    /// <summary>The kernel's file: a bzImage, an ELF vmlinux or a multiboot program.</summary>
     public required string Kernel { get; init; }
 
     /// <summary>The initial RAM disk's file.</summary>
@@ -52,6 +52,9 @@ public sealed record MachineSpec
 
     /// <summary>Whether there is a virtio source of random numbers.</summary>
     public bool Rng { get; init; }
+
+    /// <summary>Whether the board has the ports that suites for bare machines expect, such as one that ends the machine.</summary>
+    public bool TestBoard { get; init; }
 
     /// <summary>What the console is.</summary>
     public ConsoleChoice Console { get; init; } = ConsoleChoice.Serial;

@@ -25,8 +25,9 @@ public sealed class ElfImageTests
     public void ElfImage_NoNote_HasNoPvhEntry() => Assert.Null(new ElfImage("k", new ElfFile().Segment(0, [1]).Build()).PvhEntry);
 
     [Theory]
-    [InlineData(4, 1, "64-bit")]
-    [InlineData(5, 2, "64-bit")]
+    [InlineData(4, 1, "another processor")]
+    [InlineData(4, 3, "little-endian")]
+    [InlineData(5, 2, "little-endian")]
     [InlineData(18, 40, "another processor")]
     [InlineData(32, 0xF0, "outside the file")]
     [InlineData(57, 0xFF, "outside the file")]

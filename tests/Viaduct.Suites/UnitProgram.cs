@@ -1,0 +1,9 @@
+namespace Viaduct.Suites;
+
+/// <summary>One program of kvm-unit-tests and how it is run.</summary>
+/// <param name="Name">Its name in the suite's own list (x86/unittests.cfg).</param>
+/// <param name="File">The program in the folder x86.</param>
+/// <param name="Arguments">What it is given.</param>
+/// <param name="Cpus">Processors.</param>
+/// <param name="Memory">Bytes of memory.</param>
+internal sealed record UnitProgram(string Name, string File, string Arguments = "", int Cpus = 1, ulong Memory = 128UL << 20);
