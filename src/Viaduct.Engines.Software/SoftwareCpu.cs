@@ -21,7 +21,12 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     // Instructions between looks at the clock: some 100 microseconds.
     private const int Slice = 8192;
 
+    // PAUSEs until it yields: with more processors than the host has, the one that is waited for may not be running.
+    private const int CrowdedPauses = 32;
+    private const int RoomyPauses = 1024;
+
     private readonly CpuState* _state;
+    private readonly int _patience;
     private readonly IEngineClock _clock;
     private readonly EventFd _wake = new();
     private readonly AddressSpace _space;
@@ -30,26 +35,31 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     private readonly CodeCache _code;
     private readonly BlockDecoder _decoder;
     private string _description = "not started";
-    private readonly MapFollower _map = new();
+    private readonly MapFollower _map;
     private volatile bool _sleeping;
     private volatile bool _stopping;
     private volatile bool _disposed;
     private bool _waitsForStartUp;
+    private int _pauses;
 
-    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null, CodeWatch? watch = null)
+    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null, CodeWatch? watch = null, ProcessorGate? gate = null)
     {
         _state = StateBlock.Allocate();
         _space = memory;
         _clock = clock;
         Ports = ports;
         ProcessorCount = processors;
+        _patience = processors > Environment.ProcessorCount ? CrowdedPauses : RoomyPauses;
         Apic = new LocalApic((uint)id, id == 0, clock, this, router);
+        gate ??= new ProcessorGate();
+        _map = new MapFollower(gate);
+        gate.Join(_map, this);
         _watch = watch ?? new CodeWatch();
         _mail = new CodeMail(_map, this);
         _watch.Join(_mail);
         _code = new CodeCache(_watch, _mail, processors, translateAfter is not null);
         Translated = translateAfter is { } threshold ? new TranslatedCode(_code, threshold, processors) : null;
-        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, _mail, Apic);
+        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, _mail, Apic, gate);
         _decoder = new BlockDecoder(_code, Memory, Translated);
         Segments = new SegmentUnit(_state, Memory);
         Exceptions = new ExceptionUnit(_state, Memory, Segments);
@@ -115,6 +125,16 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
         }
     }
 
+    /// <summary>A PAUSE: after some, another thread may have the host's processor.</summary>
+    internal void Relax()
+    {
+        if (ProcessorCount > 1 && ++_pauses >= _patience)
+        {
+            _pauses = 0;
+            _ = Thread.Yield();
+        }
+    }
+
     /// <summary>Waits until it can't reach memory any more by what the address space showed before its last change.</summary>
     internal void Synchronize() => _map.Wait();
 
@@ -151,6 +171,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
         _disposed = true;
         _space.Changed -= OnMapChanged;
         _decoder.Dispose();
+        Memory.Dispose();
         _code.Dispose();
         Translated?.Dispose();
         _wake.Dispose();
@@ -282,8 +303,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             Volatile.Write(ref s->Limit, 0);
         }
 
+        _map.StandAside();
         ReadMail();
-        FollowMap();
+        Memory.FollowMap();
         Memory.VerifiesCode = _code.HasUnseenWriters();
         if (Apic.IsResetPending)
         {
@@ -316,16 +338,6 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
         }
 
         return true;
-    }
-
-    private void FollowMap()
-    {
-        if (_map.IsBehind)
-        {
-            long announced = _map.Announced;
-            Memory.FlushAll();
-            _map.Follow(announced);
-        }
     }
 
     private void ReadMail()
@@ -402,7 +414,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     {
         _sleeping = false;
         _map.Return();
-        FollowMap();
+        Memory.FollowMap();
         ReadMail();
         Volatile.Write(ref _state->Limit, 0);
     }

@@ -1,5 +1,6 @@
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.InterruptControllers;
+using Viaduct.Engines.Software.Mmu;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
@@ -17,6 +18,7 @@ public sealed class SoftwareEngine : IEngine
     private readonly SoftwareCpu[] _cpus;
     private readonly InterruptRouter _router = new();
     private readonly CodeWatch _watch = new();
+    private readonly ProcessorGate _gate = new();
     private readonly IoApic _ioApic;
     private readonly Mapping _ioApicMapping;
 
@@ -34,7 +36,7 @@ public sealed class SoftwareEngine : IEngine
         _cpus = new SoftwareCpu[cpus];
         for (int i = 0; i < cpus; i++)
         {
-            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router, translateAfter, _watch);
+            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router, translateAfter, _watch, _gate);
         }
 
         _ioApic = new IoApic(IoApicId(cpus), _router);

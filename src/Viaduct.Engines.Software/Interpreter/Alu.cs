@@ -117,9 +117,9 @@ internal static unsafe class Alu
     {
         ulong address = EffectiveAddress.Of(s, op);
         byte* place = Guest.InPlace(s, address, TWidth.Bytes);
-        if (place == null)
+        bool inline = place != null;
+        if (!inline && (place = cpu.Memory.BeginLocked(address, TWidth.Bytes)) == null)
         {
-            Interlocked.MemoryBarrier();
             return MemorySlow<TAlu, TWidth>(cpu, s, op, address, right);
         }
 
@@ -131,7 +131,7 @@ internal static unsafe class Alu
             s->FlagCarry = carry;
             if (TWidth.TryExchange(place, left, TAlu.Compute<TWidth>(s, left, right)))
             {
-                return op + 1;
+                return inline || cpu.Memory.EndLocked() ? op + 1 : Leave.StoreStopped(s, op);
             }
         }
     }

@@ -57,14 +57,22 @@ internal static unsafe class Exchange
         ulong right = TWidth.Read(register);
         ulong address = EffectiveAddress.Of(s, op);
         byte* place = Guest.InPlace(s, address, TWidth.Bytes);
+        bool inline = place != null;
         ulong before;
-        if (place != null)
+        if (inline || (place = cpu.Memory.BeginLocked(address, TWidth.Bytes)) != null)
         {
             do
             {
                 before = TWidth.Read(place);
             }
             while (!TWidth.TryExchange(place, before, before + right));
+
+            if (!inline && !cpu.Memory.EndLocked())
+            {
+                _ = AluOperations.AddWithFlags<TWidth>(s, before, right, 0);
+                TWidth.WriteRegister(register, before);
+                return Leave.StoreStopped(s, op);
+            }
         }
         else
         {
@@ -112,7 +120,8 @@ internal static unsafe class Exchange
         ulong accumulator = TWidth.Read((byte*)s);
         ulong source = TWidth.Read((byte*)s + op->Source);
         byte* place = Guest.InPlace(s, address, TWidth.Bytes);
-        if (place == null)
+        bool inline = place != null;
+        if (!inline && (place = cpu.Memory.BeginLocked(address, TWidth.Bytes)) == null)
         {
             return CompareMemorySlow<TWidth>(cpu, s, op, address);
         }
@@ -130,7 +139,7 @@ internal static unsafe class Exchange
             TWidth.WriteRegister((byte*)s, value);
         }
 
-        return op + 1;
+        return inline || cpu.Memory.EndLocked() ? op + 1 : Leave.StoreStopped(s, op);
     }
 
     internal static Op* Compare8Bytes(SoftwareCpu cpu, CpuState* s, Op* op)
@@ -139,15 +148,18 @@ internal static unsafe class Exchange
         ulong expected = (s->Registers[2] << 32) | (uint)s->Registers[0];
         ulong replacement = (s->Registers[1 + 0] << 32) | (uint)s->Registers[3];
         byte* place = Guest.InPlace(s, address, 8);
+        bool inline = place != null;
         ulong before;
         bool stopped = false;
-        if (place != null)
+        if (inline || (place = cpu.Memory.BeginLocked(address, 8)) != null)
         {
             do
             {
-                before = *(ulong*)place;
+                before = W64.Read(place);
             }
             while (!W64.TryExchange(place, before, before == expected ? replacement : before));
+
+            stopped = !inline && !cpu.Memory.EndLocked();
         }
         else
         {
@@ -179,12 +191,25 @@ internal static unsafe class Exchange
 
         UInt128 expected = new(s->Registers[2], s->Registers[0]);
         UInt128 replacement = new(s->Registers[1], s->Registers[3]);
-        if (!cpu.Memory.ProbeWrite(address, 16) || !Guest.Load(cpu, s, address, out UInt128 before))
+        byte* place = Guest.InPlace(s, address, 16);
+        bool inline = place != null;
+        UInt128 before;
+        bool stopped = false;
+        if (inline || (place = cpu.Memory.BeginLocked(address, 16)) != null)
         {
-            return Leave.Faulted(s, op);
+            before = cpu.Memory.ExchangeWide(place, expected, replacement);
+            stopped = !inline && !cpu.Memory.EndLocked();
+        }
+        else
+        {
+            if (!cpu.Memory.ProbeWrite(address, 16) || !Guest.Load(cpu, s, address, out before))
+            {
+                return Leave.Faulted(s, op);
+            }
+
+            stopped = !Guest.Store(cpu, s, address, before == expected ? replacement : before);
         }
 
-        bool stopped = !Guest.Store(cpu, s, address, before == expected ? replacement : before);
         Flags.SetZero(s, before == expected);
         if (before != expected)
         {
@@ -220,7 +245,8 @@ internal static unsafe class Exchange
         where TWidth : IWidth
     {
         byte* place = Guest.InPlace(s, address, TWidth.Bytes);
-        if (place == null)
+        bool inline = place != null;
+        if (!inline && (place = cpu.Memory.BeginLocked(address, TWidth.Bytes)) == null)
         {
             before = 0;
             return cpu.Memory.ProbeWrite(address, TWidth.Bytes)
@@ -234,6 +260,6 @@ internal static unsafe class Exchange
         }
         while (!TWidth.TryExchange(place, before, value));
 
-        return true;
+        return inline || cpu.Memory.EndLocked();
     }
 }

@@ -44,9 +44,9 @@ internal static unsafe class Modify
         where TWidth : IWidth
     {
         byte* place = Guest.InPlace(s, address, TWidth.Bytes);
-        if (place == null)
+        bool inline = place != null;
+        if (!inline && (place = cpu.Memory.BeginLocked(address, TWidth.Bytes)) == null)
         {
-            Interlocked.MemoryBarrier();
             return Slow<TModify, TWidth>(cpu, s, op, address);
         }
 
@@ -58,7 +58,7 @@ internal static unsafe class Modify
             (s->FlagResult, s->FlagCarry, s->FlagAux) = (result, carry, aux);
             if (TWidth.TryExchange(place, value, TModify.Compute<TWidth>(s, op, value)))
             {
-                return op + 1;
+                return inline || cpu.Memory.EndLocked() ? op + 1 : Leave.StoreStopped(s, op);
             }
         }
     }

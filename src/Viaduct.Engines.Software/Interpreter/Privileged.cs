@@ -229,6 +229,13 @@ internal static unsafe class Privileged
 
     internal static Op* Nothing(SoftwareCpu cpu, CpuState* s, Op* op) => op + 1;
 
+    /// <summary>PAUSE: who waits for a processor that has no host processor lets it have one.</summary>
+    internal static Op* Pause(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        cpu.Relax();
+        return op + 1;
+    }
+
     /// <summary>LFENCE, MFENCE, SFENCE.</summary>
     internal static Op* Fence(SoftwareCpu cpu, CpuState* s, Op* op)
     {

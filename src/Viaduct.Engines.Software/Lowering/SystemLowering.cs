@@ -13,7 +13,8 @@ internal static unsafe class SystemLowering
         Op* op = context.Op;
         switch (i.Mnemonic)
         {
-            case Mnemonic.Nop or Mnemonic.Pause or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2
+            case Mnemonic.Pause: return context.Use(&Privileged.Pause);
+            case Mnemonic.Nop or Mnemonic.Prefetchnta or Mnemonic.Prefetcht0 or Mnemonic.Prefetcht1 or Mnemonic.Prefetcht2
                 or Mnemonic.Reservednop or Mnemonic.Endbr64 or Mnemonic.Endbr32:
                 return context.Use(&Privileged.Nothing);
             case Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence: return context.Use(&Privileged.Fence);

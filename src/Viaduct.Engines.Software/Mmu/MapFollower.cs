@@ -7,11 +7,15 @@ namespace Viaduct.Engines.Software.Mmu;
 /// </summary>
 internal sealed class MapFollower
 {
-    private readonly object _gate = new();
+    private readonly object _lock = new();
+    private readonly ProcessorGate _gate;
     private long _announced;
     private long _followed;
     private int _waiters;
     private volatile bool _outside = true;
+
+    /// <param name="gate">Where the processor waits while another has memory for itself.</param>
+    internal MapFollower(ProcessorGate gate) => _gate = gate;
 
     /// <summary>Whether translations may be out of date. Processor.</summary>
     internal bool IsBehind => Volatile.Read(ref _announced) != _followed;
@@ -41,24 +45,62 @@ internal sealed class MapFollower
         WakeWaiters();
     }
 
-    /// <summary>The processor is back and looks at <see cref="IsBehind"/> next.</summary>
+    /// <summary>The processor is back, once the gate is open, and looks at <see cref="IsBehind"/> next.</summary>
     internal void Return()
+    {
+        ReturnThroughGate();
+        while (_gate.IsClosed)
+        {
+            Leave();
+            _gate.Pass();
+            ReturnThroughGate();
+        }
+    }
+
+    /// <summary>As <see cref="Return"/>, for the processor that closed the gate.</summary>
+    internal void ReturnThroughGate()
     {
         _outside = false;
         Interlocked.MemoryBarrier();
+    }
+
+    /// <summary>At a block border: waits outside where the gate is closed. The processor looks at <see cref="IsBehind"/> next.</summary>
+    internal void StandAside()
+    {
+        if (_gate.IsClosed)
+        {
+            Leave();
+            Return();
+        }
+    }
+
+    /// <summary>Waits until the processor is outside. Another thread, which keeps it there by the gate.</summary>
+    internal void WaitOutside()
+    {
+        lock (_lock)
+        {
+            _waiters++;
+            Interlocked.MemoryBarrier();
+            while (!_outside)
+            {
+                Monitor.Wait(_lock);
+            }
+
+            _waiters--;
+        }
     }
 
     /// <summary>Waits until all announced changes are followed, or the processor is outside. Another thread.</summary>
     internal void Wait()
     {
         long target = Volatile.Read(ref _announced);
-        lock (_gate)
+        lock (_lock)
         {
             _waiters++;
             Interlocked.MemoryBarrier();
             while (!_outside && Volatile.Read(ref _followed) < target)
             {
-                Monitor.Wait(_gate);
+                Monitor.Wait(_lock);
             }
 
             _waiters--;
@@ -69,9 +111,9 @@ internal sealed class MapFollower
     {
         if (Volatile.Read(ref _waiters) != 0)
         {
-            lock (_gate)
+            lock (_lock)
             {
-                Monitor.PulseAll(_gate);
+                Monitor.PulseAll(_lock);
             }
         }
     }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Interpreter;
 using Viaduct.Engines.Software.InterruptControllers;
+using Viaduct.Engines.Software.Interop;
 using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 using Viaduct.Platform.AddressSpaces;
@@ -14,7 +15,7 @@ namespace Viaduct.Engines.Software.Mmu;
 /// Everything about a guest access that the inline look-up can't answer: page walks, faults, registers of devices,
 /// accesses across pages, stores to decoded code. It owns the processor's TLBs.
 /// </summary>
-internal sealed unsafe class MemoryUnit
+internal sealed unsafe class MemoryUnit : IDisposable
 {
     private const ulong PageMask = Guest.PageMask;
 
@@ -24,6 +25,7 @@ internal sealed unsafe class MemoryUnit
     private readonly PageWalker _walker;
     private readonly CodeCache _code;
     private readonly CodeMail _mail;
+    private readonly LockedPlace _locked;
     private readonly LocalApic _apic;
 
     // Lower and upper half of the address space: the hull of all large pages in the TLB, since INVLPG drops a large
@@ -36,7 +38,7 @@ internal sealed unsafe class MemoryUnit
     private int _userCodeCount;
     private bool _verifiesCode;
 
-    internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, CodeMail mail, LocalApic apic)
+    internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, CodeMail mail, LocalApic apic, ProcessorGate gate)
     {
         _state = state;
         _physical = physical;
@@ -44,6 +46,7 @@ internal sealed unsafe class MemoryUnit
         _walker = new PageWalker(state, physical);
         _code = code;
         _mail = mail;
+        _locked = new LockedPlace(map, gate);
         _apic = apic;
         state->CodeTlb = StateBlock.CodeTlb(state);
         SetAccessMode(TlbEntry.Supervisor);
@@ -210,6 +213,71 @@ internal sealed unsafe class MemoryUnit
                 || TryTranslate((address + (uint)(size - 1)) & PageMask, Access.Write, user, out _));
     }
 
+    /// <summary>
+    /// Where a locked operation on memory is carried out in place, that the inline look-up has no answer to; it ends
+    /// with <see cref="EndLocked"/>. Null, with nothing begun, on a fault, which is not recorded, and where devices answer.
+    /// </summary>
+    internal byte* BeginLocked(ulong address, int size)
+    {
+        while (true)
+        {
+            int first = (int)Math.Min((ulong)size, 4096 - (address & 0xFFF));
+            if (FindWritable(address, out ulong physical) is not { } range)
+            {
+                return null;
+            }
+
+            if (first == size)
+            {
+                return _locked.Begin(range, physical, size);
+            }
+
+            if (FindWritable(address + (uint)first, out ulong physicalSecond) is not { } second)
+            {
+                return null;
+            }
+
+            byte* place = _locked.Begin(range, physical, first, second, physicalSecond, size - first);
+            if (place != null)
+            {
+                return place;
+            }
+
+            FollowMap();
+        }
+    }
+
+    /// <summary>Replaces 16 aligned bytes of host memory if they are as expected; gives what they were.</summary>
+    internal UInt128 ExchangeWide(byte* place, UInt128 expected, UInt128 replacement) =>
+        WideExchange.IsSupported ? WideExchange.CompareExchange(place, expected, replacement) : _locked.ExchangeAlone(place, expected, replacement);
+
+    /// <summary>Ends a locked operation that was begun. False when it changed decoded code.</summary>
+    internal bool EndLocked()
+    {
+        bool changed = _locked.End(_code);
+        if (changed)
+        {
+            FlushCode();
+            _state->Exit = ExitReason.CodeModified;
+        }
+
+        return !changed;
+    }
+
+    /// <summary>Drops translations of before the last change of the map.</summary>
+    internal void FollowMap()
+    {
+        if (_map.IsBehind)
+        {
+            long announced = _map.Announced;
+            FlushAll();
+            _map.Follow(announced);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _locked.Dispose();
+
     /// <summary>Finds the decoded page that holds an address of code, filling the code TLB. Null on a fault.</summary>
     internal CodePage* Fetch(ulong linear)
     {
@@ -371,6 +439,17 @@ internal sealed unsafe class MemoryUnit
     }
 
     private bool IsUser => _state->AccessMode == TlbEntry.User;
+
+    private FlatRange? FindWritable(ulong address, out ulong physical)
+    {
+        if (!TryTranslate(address, Access.Write, IsUser, out physical))
+        {
+            _state->Exit = ExitReason.Lookup;
+            return null;
+        }
+
+        return !IsApicPage(physical) && _physical.Find(physical) is { Memory: not null, ReadOnly: false } range ? range : null;
+    }
 
     private bool Transfer(ulong address, byte* bytes, int size, Access access)
     {

@@ -26,10 +26,15 @@ internal sealed unsafe class BlockTranslator
     private readonly PageCodeReader _reader = new();
     private readonly Decoder _decoder;
     private readonly GuestInstruction[] _block = new GuestInstruction[MaxInstructions];
+    private readonly bool _yields;
     private bool _sseChecked;
 
-    internal BlockTranslator(HostAssembler code, Thunks thunks)
+    /// <param name="code">Where host code goes.</param>
+    /// <param name="thunks">Code that all blocks share.</param>
+    /// <param name="yields">Whether PAUSE may have another thread run.</param>
+    internal BlockTranslator(HostAssembler code, Thunks thunks, bool yields)
     {
+        _yields = yields;
         _code = code;
         _thunks = thunks;
         _flags = new FlagKeeper(code);
@@ -111,6 +116,11 @@ internal sealed unsafe class BlockTranslator
             else
             {
                 InstructionKinds.Sort(ref guest);
+                if (_yields && guest.Instruction.Mnemonic == Mnemonic.Pause)
+                {
+                    guest.Kind = TranslationKind.Left;
+                    guest.MayLeave = true;
+                }
             }
 
             guest.Op = firstIndex + (uint)i;

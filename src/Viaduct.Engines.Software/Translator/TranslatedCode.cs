@@ -43,7 +43,7 @@ internal sealed unsafe class TranslatedCode : IDisposable
         _assembler.Int32(0);
         Thunks thunks = new(_assembler);
         _enter = (delegate* unmanaged[SuppressGCTransition]<CpuState*, byte*, uint>)_assembler.Address(thunks.Enter);
-        _translator = new BlockTranslator(_assembler, thunks);
+        _translator = new BlockTranslator(_assembler, thunks, yields: processors > 1);
         _firstBlock = _assembler.Position;
     }
 
