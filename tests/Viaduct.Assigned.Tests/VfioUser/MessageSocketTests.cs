@@ -54,6 +54,62 @@ public sealed class MessageSocketTests : IDisposable
         Assert.True(taken.IsClosed);
     }
 
+    [Fact]
+    public void Messages_SentBeforeOneIsReceived_EachArriveWithTheirOwnDescriptors()
+    {
+        using EventFd first = new();
+        using EventFd second = new();
+        Assert.True(_client.TrySend(new MessageHeader { Id = 1 }, "one"u8));
+        Assert.True(_client.TrySend(new MessageHeader { Id = 2 }, "second"u8, default, [first]));
+        Assert.True(_client.TrySend(new MessageHeader { Id = 3 }));
+        Assert.True(_client.TrySend(new MessageHeader { Id = 4 }, new byte[9000], default, [second, second]));
+        Assert.True(_client.TrySend(new MessageHeader { Id = 5 }, "five"u8));
+
+        int[] descriptors = [0, 1, 0, 2, 0];
+        int[] lengths = [3, 6, 0, 9000, 4];
+        for (int i = 0; i < descriptors.Length; i++)
+        {
+            Assert.True(_server.TryWait(TimeSpan.Zero));
+            Assert.True(_server.TryReceive(_received));
+            Assert.Equal(i + 1, _received.Header.Id);
+            Assert.Equal(lengths[i], _received.Body.Length);
+            Assert.Equal(descriptors[i], _received.DescriptorCount);
+            if (descriptors[i] != 0)
+            {
+                using EventFd taken = EventFd.FromFile(_received.TakeDescriptor(0)!)!;
+                taken.Signal();
+                Assert.True((i == 1 ? first : second).TryConsume());
+            }
+        }
+
+        Assert.False(_server.TryWait(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void Message_ThatComesByteByByte_IsOne()
+    {
+        byte[] bytes = new byte[MessageHeader.Length + 3];
+        MemoryMarshal.Write(bytes, new MessageHeader { Id = 9, Size = (uint)bytes.Length });
+        "abc"u8.CopyTo(bytes.AsSpan(MessageHeader.Length));
+        (MessageSocket socket, RawPeer peer) = RawPeer.Pair();
+        using (socket)
+        using (peer)
+        {
+            Thread sender = new(() =>
+            {
+                for (int i = 0; i < bytes.Length; i++)
+                {
+                    peer.Send(bytes.AsSpan(i, 1));
+                }
+            });
+            sender.Start();
+            Assert.True(socket.TryReceive(_received));
+            sender.Join();
+            Assert.Equal(9, _received.Header.Id);
+            Assert.True(_received.Body.SequenceEqual("abc"u8));
+        }
+    }
+
     [Theory]
     [InlineData(0u)]
     [InlineData(15u)]

@@ -22,11 +22,13 @@ public sealed unsafe class MessageSocket : IDisposable
 
     private readonly Lock _sending = new();
     private readonly SafeFileHandle _socket;
+    private readonly MessageReader _reader;
 
     /// <summary>Takes over a connected UNIX stream socket.</summary>
     public MessageSocket(SafeFileHandle socket)
     {
         _socket = socket;
+        _reader = new MessageReader(socket);
 
         // A peer that doesn't read must not hold up who sends for ever.
         SocketCalls.TimeValue limit = new() { Seconds = SendSeconds };
@@ -108,21 +110,7 @@ public sealed unsafe class MessageSocket : IDisposable
     }
 
     /// <summary>Waits for a message. False when the connection is at its end or carried what is no message.</summary>
-    public bool TryReceive(ReceivedMessage message)
-    {
-        message.DropDescriptors();
-        MessageHeader header;
-        if (!TryReceiveAll(&header, MessageHeader.Length, message) || header.Size is < MessageHeader.Length or > MaxMessage)
-        {
-            return false;
-        }
-
-        message.Begin(in header);
-        fixed (byte* body = message.WritableBody)
-        {
-            return header.Size == MessageHeader.Length || TryReceiveAll(body, (int)header.Size - MessageHeader.Length, message);
-        }
-    }
+    public bool TryReceive(ReceivedMessage message) => _reader.TryReceive(message);
 
     /// <summary>The process at the other end, as it was when it connected; zero where the kernel doesn't say.</summary>
     public int PeerProcess
@@ -138,8 +126,8 @@ public sealed unsafe class MessageSocket : IDisposable
     /// <summary>Whether the peer has closed its end; what it sent before may still wait to be received.</summary>
     public bool IsPeerGone => (Poll(SocketCalls.POLLRDHUP, 0) & (SocketCalls.POLLHUP | SocketCalls.POLLRDHUP)) != 0;
 
-    /// <summary>Waits until there is something to receive. False when the time ran out.</summary>
-    public bool TryWait(TimeSpan limit) => Poll(SocketCalls.POLLIN, (int)Math.Max(0, limit.TotalMilliseconds)) != 0;
+    /// <summary>Waits until there is something to receive. False when the time ran out. On the thread that receives.</summary>
+    public bool TryWait(TimeSpan limit) => _reader.HasSome || Poll(SocketCalls.POLLIN, (int)Math.Max(0, limit.TotalMilliseconds)) != 0;
 
     /// <summary>Has a receive that gets no byte for some time end the connection; zero for never.</summary>
     public void LimitReceiving(TimeSpan limit)
@@ -162,7 +150,11 @@ public sealed unsafe class MessageSocket : IDisposable
     }
 
     /// <summary>Closes the socket. Nobody may be receiving.</summary>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _reader.Dispose();
+        _socket.Dispose();
+    }
 
     private short Poll(short events, int milliseconds)
     {
@@ -259,69 +251,5 @@ public sealed unsafe class MessageSocket : IDisposable
         }
 
         return true;
-    }
-
-    private bool TryReceiveAll(void* destination, int length, ReceivedMessage message)
-    {
-        byte* control = stackalloc byte[ControlLength];
-        SocketCalls.IoVector vector = new() { Base = destination, Length = (nuint)length };
-        while (vector.Length != 0)
-        {
-            SocketCalls.MessageVector received = new() { Vectors = &vector, VectorCount = 1, Control = control, ControlLength = ControlLength };
-            nint count;
-            try
-            {
-                count = SocketCalls.recvmsg(_socket, &received, SocketCalls.MSG_CMSG_CLOEXEC);
-            }
-            catch (ObjectDisposedException)
-            {
-                return false;
-            }
-
-            if (count < 0 && Marshal.GetLastPInvokeError() == SocketCalls.EINTR)
-            {
-                continue;
-            }
-
-            if (count <= 0 || !TryTakeDescriptors(in received, message))
-            {
-                return false;
-            }
-
-            vector.Base = (byte*)vector.Base + count;
-            vector.Length -= (nuint)count;
-        }
-
-        return true;
-    }
-
-    private static bool TryTakeDescriptors(in SocketCalls.MessageVector received, ReceivedMessage message)
-    {
-        byte* control = (byte*)received.Control;
-        nuint left = received.ControlLength;
-        while (left >= (nuint)sizeof(SocketCalls.ControlHeader))
-        {
-            SocketCalls.ControlHeader header = *(SocketCalls.ControlHeader*)control;
-            if (header.Length < (nuint)sizeof(SocketCalls.ControlHeader) || header.Length > left)
-            {
-                return false;
-            }
-
-            if (header is { Level: SocketCalls.SOL_SOCKET, Type: SocketCalls.SCM_RIGHTS })
-            {
-                int* numbers = (int*)(control + sizeof(SocketCalls.ControlHeader));
-                int count = (int)((header.Length - (nuint)sizeof(SocketCalls.ControlHeader)) / sizeof(int));
-                for (int i = 0; i < count; i++)
-                {
-                    message.Add(new SafeFileHandle(numbers[i], ownsHandle: true));
-                }
-            }
-
-            nuint step = Math.Min((header.Length + 7) & ~(nuint)7, left);
-            control += step;
-            left -= step;
-        }
-
-        return (received.Flags & SocketCalls.MSG_CTRUNC) == 0 && message.DescriptorCount <= MaxDescriptors;
     }
 }
