@@ -11,9 +11,13 @@ internal sealed class DeviceServer : IDisposable
     private readonly Process _process;
     private readonly List<string> _lines = [];
 
-    internal DeviceServer(string disk, string socket)
+    /// <param name="disk">The disk's file.</param>
+    /// <param name="socket">The socket; the folder of a shared controller.</param>
+    /// <param name="virtualFunctions">How many, each with a part of the disk as large as the physical one's.</param>
+    internal DeviceServer(string disk, string socket, int virtualFunctions = 0)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "viaduct"), ["serve", "nvme", "--disk", $"path={disk}", "--vfio-user", socket, "--until-input-ends"])
+        string[] sharing = virtualFunctions == 0 ? [] : ["--vfs", virtualFunctions.ToString(CultureInfo.InvariantCulture)];
+        ProcessStartInfo start = new(ViaductProgram, ["serve", "nvme", "--disk", $"path={disk}", "--vfio-user", socket, "--until-input-ends", .. sharing])
         {
             RedirectStandardInput = true,
             RedirectStandardError = true,
@@ -24,13 +28,12 @@ internal sealed class DeviceServer : IDisposable
         AwaitLine("viaduct: ready");
     }
 
-    internal int Id => _process.Id;
+    /// <summary>The program.</summary>
+    internal static string ViaductProgram => Path.Combine(AppContext.BaseDirectory, "viaduct");
 
     internal bool IsRunning => !_process.HasExited;
 
-    internal int Descriptors => Directory.GetFiles($"/proc/{Id}/fd").Length;
-
-    internal int Maps => File.ReadLines($"/proc/{Id}/maps").Count();
+    internal ProcessGauge Gauge => ProcessGauge.Of(_process.Id);
 
     internal string[] Lines
     {
@@ -68,7 +71,7 @@ internal sealed class DeviceServer : IDisposable
     internal int End()
     {
         _process.StandardInput.Close();
-        Assert.True(_process.WaitForExit(_patience), string.Create(CultureInfo.InvariantCulture, $"server {Id} doesn't end"));
+        Assert.True(_process.WaitForExit(_patience), "the server doesn't end");
         return _process.ExitCode;
     }
 

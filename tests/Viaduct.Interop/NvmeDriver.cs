@@ -28,15 +28,24 @@ internal sealed unsafe class NvmeDriver : IDisposable
     private readonly int[] _tails = new int[2];
     private readonly int[] _heads = new int[2];
     private readonly bool[] _phases = [true, true];
+    private readonly byte _namespaceId;
     private volatile bool _lost;
 
-    /// <exception cref="IOException">The device is lost, or doesn't start.</exception>
-    internal NvmeDriver(IAssignedDevice device)
+    /// <param name="device">The controller. It stays the caller's.</param>
+    /// <param name="namespaceId">Which namespace commands go to.</param>
+    internal NvmeDriver(IAssignedDevice device, byte namespaceId = 1)
     {
         _device = device;
+        _namespaceId = namespaceId;
         device.Lost += () => _lost = true;
-        Must(device.TryWrite(AssignedRegion.Config, 4, [6, 0]), "COMMAND");
-        Must(device.TryMapDma(Base, _memory, 0, _memory.Length, writable: true), "the memory's map");
+    }
+
+    /// <summary>Enables the controller and makes queues.</summary>
+    /// <exception cref="IOException">The device is lost, or doesn't start.</exception>
+    internal void Start()
+    {
+        Must(_device.TryWrite(AssignedRegion.Config, 4, [6, 0]), "COMMAND");
+        Must(_device.TryMapDma(Base, _memory, 0, _memory.Length, writable: true), "the memory's map");
         Write(Configuration, 0);
         Await(() => (Read(Status) & 1) == 0, "the controller to stop");
         Write(AdminAttributes, (Entries - 1) | ((Entries - 1) << 16));
@@ -64,11 +73,7 @@ internal sealed unsafe class NvmeDriver : IDisposable
     /// <exception cref="IOException">It failed, or the device is lost.</exception>
     internal int Complete() => Take(1);
 
-    public void Dispose()
-    {
-        _device.Dispose();
-        _memory.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 
     private static void Must(bool done, string what)
     {
@@ -83,7 +88,7 @@ internal sealed unsafe class NvmeDriver : IDisposable
         Span<byte> entry = Next(1);
         entry[0] = opcode;
         BinaryPrimitives.WriteUInt16LittleEndian(entry[2..], (ushort)index);
-        entry[4] = 1;
+        entry[4] = _namespaceId;
         BinaryPrimitives.WriteUInt64LittleEndian(entry[24..], Base + BuffersAt + (ulong)(index * Page));
         BinaryPrimitives.WriteUInt64LittleEndian(entry[40..], block * 8);
         BinaryPrimitives.WriteUInt32LittleEndian(entry[48..], 7 | flags);
