@@ -15,6 +15,9 @@ internal sealed class ClientLink : IRemoteMemory, IDoorbellTrap
     /// <summary>Commands that may come while the session waits for the device.</summary>
     private const int MaxDeferred = 64;
 
+    /// <summary>Bytes asked for at once. QEMU drops the end of a reply that is longer than its socket's buffer.</summary>
+    private const int MaxChunk = 64 << 10;
+
     private static readonly TimeSpan _replyLimit = TimeSpan.FromSeconds(2);
 
     private readonly object _gate = new();
@@ -38,7 +41,7 @@ internal sealed class ClientLink : IRemoteMemory, IDoorbellTrap
     {
         _socket = socket;
         _doorbells = doorbells;
-        _reply = new byte[Math.Clamp(client.MaxTransfer, 1 << 12, 1 << 20)];
+        _reply = new byte[Math.Clamp(client.MaxTransfer, 1 << 12, MaxChunk)];
     }
 
     /// <inheritdoc/>
