@@ -22,10 +22,13 @@ public sealed partial class QemuTests : IDisposable
         echo 1 > /sys/class/nvme/nvme0/reset_controller; echo "RESULT reset $?"
         verify after 8k 8
         echo "RESULT vectors $(grep -c nvme /proc/interrupts)"
-        dmesg | grep -iE 'BUG:|call trace|timeout, ' | sed 's/^/RESULT bad /'
+        dmesg | grep -E ' BUG:|Call Trace|timeout, ' | sed 's/^/RESULT bad /'
         echo "RESULT end ."
         poweroff -f
         """;
+
+    private const string SharedMemory = "memory-backend-memfd,id=m,size=512M,share=on";
+    private const string CommandLine = "console=ttyS0 quiet panic=-1";
 
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(4);
 
@@ -34,7 +37,7 @@ public sealed partial class QemuTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Theory]
-    [InlineData("memory-backend-memfd,id=m,size=512M,share=on")]
+    [InlineData(SharedMemory)]
     [InlineData("memory-backend-ram,id=m,size=512M")]
     public async Task Guest_VerifiesWhatItWrites_WithMemoryThatIsSharedOrNot(string memory)
     {
@@ -44,29 +47,62 @@ public sealed partial class QemuTests : IDisposable
         await File.WriteAllBytesAsync(disk, new byte[32 << 20], TestContext.Current.CancellationToken);
         string socket = Path.Combine(_folder.FullName, "nvme.sock");
         using DeviceServer server = new(disk, socket);
-        string console = await Run(qemu, memory, socket);
+        AssertVerified(await RunAsync(qemu, QemuArguments(Parts(), memory, socket)));
+        Assert.Equal(0, server.End());
+    }
+
+    [Fact]
+    public async Task Guest_WithAVirtualFunction_VerifiesBesideOneOfOurs()
+    {
+        string? qemu = Environment.GetEnvironmentVariable("VIADUCT_QEMU");
+        Assert.SkipWhen(string.IsNullOrEmpty(qemu), "VIADUCT_QEMU names no QEMU");
+        string disk = Path.Combine(_folder.FullName, "disk.img");
+        await File.WriteAllBytesAsync(disk, new byte[3 * (32 << 20)], TestContext.Current.CancellationToken);
+        string folder = Path.Combine(_folder.FullName, "shared");
+        using DeviceServer server = new(disk, folder, virtualFunctions: 2);
+        (string kernel, string initrd) = Parts();
+        Task<string> theirs = RunAsync(qemu, QemuArguments((kernel, initrd), SharedMemory, Path.Combine(folder, "vf1.sock")));
+        Task<string> ours = RunAsync(DeviceServer.ViaductProgram,
+        [
+            "run", "--engine", "software", "--memory", "512M", "--kernel", kernel, "--initrd", initrd, "--append", CommandLine,
+            "--assign", $"vfio-user:{Path.Combine(folder, "vf2.sock")}",
+        ]);
+        AssertVerified(await theirs);
+        AssertVerified(await ours);
+        Assert.Equal(0, server.End());
+    }
+
+    private static void AssertVerified(string console)
+    {
         List<string> results = [.. ResultLine().Matches(console).Select(match => match.Groups[1].Value)];
         Assert.True(results.Count == 6, $"the guest's console:\n{console}");
         Assert.Equal(["random 0", "large 0", "reset 0", "after 0"], results[..4]);
         Assert.Matches("^vectors [2-9]", results[4]);
         Assert.Equal("end .", results[5]);
-        Assert.Equal(0, server.End());
     }
 
-    private async Task<string> Run(string qemu, string memory, string socket)
+    private static string[] QemuArguments((string Kernel, string Initrd) parts, string memory, string socket) =>
+    [
+        "-machine", "q35,accel=tcg,memory-backend=m", "-cpu", "max", "-m", "512M", "-object", memory, "-nodefaults", "-no-reboot",
+        "-display", "none", "-serial", "stdio", "-kernel", parts.Kernel, "-initrd", parts.Initrd, "-append", CommandLine,
+        "-device", $$$"""{"driver":"vfio-user-pci","socket":{"type":"unix","path":"{{{socket}}}"}}""",
+    ];
+
+    // Copies, for a QEMU that is started elsewhere may see this folder only.
+    private (string Kernel, string Initrd) Parts()
     {
         DebianPackages packages = new(DebianPackages.DefaultFolder, static _ => { });
         GuestKernel kernel = GuestKernel.Fetch(packages);
         string initrd = Path.Combine(_folder.FullName, "initrd.img");
-        await File.WriteAllBytesAsync(initrd, BusyboxRamDisk.Build(packages, kernel, ["nvme"], Script, FioProgram.Fetch(packages)), TestContext.Current.CancellationToken);
+        File.WriteAllBytes(initrd, BusyboxRamDisk.Build(packages, kernel, ["nvme"], Script, FioProgram.Fetch(packages)));
         string image = Path.Combine(_folder.FullName, "vmlinuz");
         File.Copy(kernel.Image, image);
-        ProcessStartInfo start = new(qemu,
-        [
-            "-machine", "q35,accel=tcg,memory-backend=m", "-cpu", "max", "-m", "512M", "-object", memory, "-nodefaults", "-no-reboot",
-            "-display", "none", "-serial", "stdio", "-kernel", image, "-initrd", initrd, "-append", "console=ttyS0 quiet panic=-1",
-            "-device", $$$"""{"driver":"vfio-user-pci","socket":{"type":"unix","path":"{{{socket}}}"}}""",
-        ])
+        return (image, initrd);
+    }
+
+    private static async Task<string> RunAsync(string program, string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
