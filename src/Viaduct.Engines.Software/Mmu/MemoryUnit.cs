@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Viaduct.Engines.Software.Decoding;
+using Viaduct.Engines.Software.Interop;
 using Viaduct.Engines.Software.Interpreter;
 using Viaduct.Engines.Software.InterruptControllers;
-using Viaduct.Engines.Software.Interop;
 using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
 using Viaduct.Platform.AddressSpaces;
