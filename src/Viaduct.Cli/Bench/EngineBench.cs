@@ -19,11 +19,12 @@ internal static class EngineBench
 
     /// <summary>Measures.</summary>
     /// <param name="runs">How often.</param>
+    /// <param name="cpus">The guest's processors.</param>
     /// <param name="translates">Whether the software engine translates.</param>
     /// <param name="progress">Told what is done.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="GuestPartsException">The guest's kernel or programs can't be had, or a run failed.</exception>
-    internal static async Task<BenchReport> RunAsync(int runs, bool translates, Action<string> progress, CancellationToken cancellation)
+    internal static async Task<BenchReport> RunAsync(int runs, int cpus, bool translates, Action<string> progress, CancellationToken cancellation)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("viaduct-bench-");
         try
@@ -36,7 +37,7 @@ internal static class EngineBench
             for (int run = 1; run <= runs; run++)
             {
                 progress($"boot {run} of {runs} of Linux {kernel.Version}");
-                done.Add(await RunOnceAsync(kernel.Image, initrd, translates, cancellation));
+                done.Add(await RunOnceAsync(kernel.Image, initrd, cpus, translates, cancellation));
             }
 
             return Report(done);
@@ -47,10 +48,10 @@ internal static class EngineBench
         }
     }
 
-    private static async Task<EngineRun> RunOnceAsync(string kernel, string initrd, bool translates, CancellationToken cancellation)
+    private static async Task<EngineRun> RunOnceAsync(string kernel, string initrd, int cpus, bool translates, CancellationToken cancellation)
     {
         string began = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture);
-        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bench", RunCommand, kernel, initrd, began, "--tier", TierOption.NameOf(translates)])
+        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bench", RunCommand, kernel, initrd, began, "--cpus", cpus.ToString(CultureInfo.InvariantCulture), "--tier", TierOption.NameOf(translates)])
         {
             RedirectStandardOutput = true,
         })!;

@@ -9,19 +9,22 @@ namespace Viaduct.Cli.Bench;
 /// <summary>One boot to init, measured in the process that does nothing else.</summary>
 internal sealed class EngineBoot
 {
-    private const string VcpuThread = "vcpu-0";
+    private const string VcpuThreads = "vcpu-";
 
     private readonly long _began;
+    private readonly int _cpus;
     private readonly bool _translates;
     private VirtualMachine? _machine;
     private long _firstInstruction;
     private EngineRun? _result;
 
     /// <param name="began">When the process was started: a <see cref="Stopwatch"/> timestamp, which is the host's.</param>
+    /// <param name="cpus">The guest's processors.</param>
     /// <param name="translates">Whether the software engine translates.</param>
-    internal EngineBoot(long began, bool translates)
+    internal EngineBoot(long began, int cpus, bool translates)
     {
         _began = began;
+        _cpus = cpus;
         _translates = translates;
     }
 
@@ -29,7 +32,7 @@ internal sealed class EngineBoot
     /// <returns>The figures, or null where the guest ended before its init.</returns>
     internal async Task<EngineRun?> RunAsync(string kernel, string initrd, CancellationToken cancellation)
     {
-        MachineSpec spec = new() { Kernel = kernel, Initrd = initrd, CommandLine = "console=ttyS0 quiet", Software = new() { Translates = _translates } };
+        MachineSpec spec = new() { Kernel = kernel, Initrd = initrd, CommandLine = "console=ttyS0 quiet", Cpus = _cpus, Software = new() { Translates = _translates } };
         GuestConsole console = new(Follow);
         using VirtualMachine machine = new(spec, console, new EventLog(System.Console.Error));
         _machine = machine;
@@ -59,7 +62,7 @@ internal sealed class EngineBoot
             FirstInstruction = Stopwatch.GetElapsedTime(_began, first).TotalMilliseconds,
             Boot = Stopwatch.GetElapsedTime(first).TotalSeconds,
             Instructions = machine.Instructions,
-            CpuSeconds = ProcessFigures.ThreadSeconds(VcpuThread),
+            CpuSeconds = ProcessFigures.ThreadSeconds(VcpuThreads),
             MonitorMemory = ProcessFigures.MemoryWithoutGuest() / (double)(1 << 20),
         };
         machine.Serial.Receive("\n"u8);

@@ -15,7 +15,7 @@ internal sealed record EngineRun
     /// <summary>Instructions of the boot.</summary>
     public required long Instructions { get; init; }
 
-    /// <summary>CPU seconds of the vCPU's thread over the boot.</summary>
+    /// <summary>CPU seconds of the vCPUs' threads over the boot.</summary>
     public required double CpuSeconds { get; init; }
 
     /// <summary>MiB of the process, the guest's RAM left out, when init runs.</summary>

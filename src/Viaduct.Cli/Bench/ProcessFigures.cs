@@ -29,18 +29,19 @@ internal static class ProcessFigures
         return kibibytes << 10;
     }
 
-    /// <summary>CPU seconds of the first thread of a name; zero where there is none.</summary>
+    /// <summary>CPU seconds of the threads whose names begin so; zero where there is none.</summary>
     internal static double ThreadSeconds(string name)
     {
+        double seconds = 0;
         foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
         {
-            if (File.ReadAllText(Path.Combine(task, "comm")).TrimEnd('\n') == name)
+            if (File.ReadAllText(Path.Combine(task, "comm")).StartsWith(name, StringComparison.Ordinal))
             {
                 string nanoseconds = File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0];
-                return long.Parse(nanoseconds, CultureInfo.InvariantCulture) / 1e9;
+                seconds += long.Parse(nanoseconds, CultureInfo.InvariantCulture) / 1e9;
             }
         }
 
-        return 0;
+        return seconds;
     }
 }

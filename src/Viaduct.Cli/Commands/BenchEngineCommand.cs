@@ -7,6 +7,7 @@ using Viaduct.Cli.Bench.Disk;
 using Viaduct.Cli.Bench.Workloads;
 using Viaduct.Cli.Console;
 using Viaduct.Cli.Parsing;
+using Viaduct.Engines.Software;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -25,6 +26,7 @@ internal static class BenchEngineCommand
         Option<string?> qemu = new("--qemu") { Description = "The QEMU to use, a program or a script that starts one; the one on PATH otherwise.", HelpName = "PATH" };
         Option<IReadOnlyList<Workload>?> workloads = WorkloadsOption.Create();
         Option<int> runs = NumberOption.Create("--runs", "How many boots, and how often each workload runs.", least: 1, most: 100, otherwise: 3);
+        Option<int> cpus = Cpus();
         Option<bool> verbose = new("--verbose") { Description = "Show the guests' consoles on standard error." };
         Option<string> engine = EngineOption.Create();
         Option<string> tier = TierOption.Create();
@@ -40,19 +42,20 @@ internal static class BenchEngineCommand
               viaduct bench engine --workloads sha256,faults --runs 5 --json
             """)
         {
-            peer, qemu, workloads, runs, json, verbose, engine, tier,
+            peer, qemu, workloads, runs, cpus, json, verbose, engine, tier,
         };
         command.SetAction((parsed, cancellation) =>
         {
             bool wantsPeer = parsed.GetValue(peer) is not null || parsed.GetValue(qemu) is not null;
             IReadOnlyList<Workload>? wanted = parsed.GetValue(workloads) ?? (wantsPeer ? Workload.All : null);
             return wanted is null
-                ? RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(runs), TierOption.Read(parsed, tier), parsed.GetValue(json), cancellation)
+                ? RunAsync(EngineOption.Read(parsed, engine), parsed.GetValue(runs), parsed.GetValue(cpus), TierOption.Read(parsed, tier), parsed.GetValue(json), cancellation)
                 : RunWorkloadsAsync(
                     new WorkloadOptions
                     {
                         Workloads = wanted,
                         Runs = parsed.GetValue(runs),
+                        Cpus = parsed.GetValue(cpus),
                         Engine = EngineOption.Read(parsed, engine),
                         Tier = TierOption.NameOf(TierOption.Read(parsed, tier)),
                         Verbose = parsed.GetValue(verbose) ? System.Console.Error : null,
@@ -71,12 +74,13 @@ internal static class BenchEngineCommand
         Argument<string> kernel = new("kernel");
         Argument<string> initrd = new("initrd");
         Argument<long> began = new("began");
+        Option<int> cpus = Cpus();
         Option<string> tier = TierOption.Create();
-        Command command = new(EngineBench.RunCommand) { kernel, initrd, began, tier };
+        Command command = new(EngineBench.RunCommand) { kernel, initrd, began, cpus, tier };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellation) =>
         {
-            EngineBoot boot = new(parsed.GetRequiredValue(began), TierOption.Read(parsed, tier));
+            EngineBoot boot = new(parsed.GetRequiredValue(began), parsed.GetValue(cpus), TierOption.Read(parsed, tier));
             EngineRun? run = await boot.RunAsync(parsed.GetRequiredValue(kernel), parsed.GetRequiredValue(initrd), cancellation);
             if (run is null)
             {
@@ -89,7 +93,10 @@ internal static class BenchEngineCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(EngineChoice engine, int runs, bool translates, bool json, CancellationToken cancellation)
+    private static Option<int> Cpus() =>
+        NumberOption.Create("--cpus", "Processors of the guest.", least: 1, most: SoftwareEngine.MaxCpus, otherwise: 1);
+
+    private static async Task<int> RunAsync(EngineChoice engine, int runs, int cpus, bool translates, bool json, CancellationToken cancellation)
     {
         TextWriter errors = System.Console.Error;
         if (MachineSpec.EngineProblem(engine) is { } problem)
@@ -100,7 +107,7 @@ internal static class BenchEngineCommand
 
         try
         {
-            BenchReport report = await EngineBench.RunAsync(runs, translates, new ProgressLines(errors).Say, cancellation);
+            BenchReport report = await EngineBench.RunAsync(runs, cpus, translates, new ProgressLines(errors).Say, cancellation);
             if (json)
             {
                 await System.Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, JsonReports.Default.BenchReport));

@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Viaduct.Platform.Engines;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -122,6 +123,54 @@ public sealed class InterruptTests
             machine.EmitBarrier(code, Barrier);
         });
         Assert.Equal(3UL * Rounds, machine[Count]);
+    }
+
+    [Theory]
+    [InlineData(false, 0x9E3779B9)]
+    [InlineData(true, 0x9E3779B9)]
+    [InlineData(true, 0x85EBCA6B)]
+    [InlineData(true, 0xC2B2AE35)]
+    public void Storm_OfMessagesOfAllKinds_HarmsTheGuestAlone(bool translates, uint seed)
+    {
+        const int Rounds = 20_000;
+        using ProcessorsMachine machine = new(4, translates);
+        for (int vector = 0; vector < 256; vector++)
+        {
+            machine.SetGate(vector, Handler);
+        }
+
+        machine.Put(Handler, 64, static code =>
+        {
+            code.mov(__dword_ptr[rbx + 0xB0], 0);
+            code.iretq();
+        });
+        CpuExit[] exits = machine.RunToAnyEnd(code =>
+        {
+            Label again = code.CreateLabel();
+            code.sti();
+            code.lea(r13d, __[rdi + 1]);
+            code.imul(r13d, r13d, (int)seed);
+            code.mov(r12d, Rounds);
+
+            // Words of a xorshift, as they come: the destination, and what is sent there, INIT and start-up included.
+            code.Label(ref again);
+            code.mov(eax, r13d);
+            code.shl(eax, 13);
+            code.xor(r13d, eax);
+            code.mov(eax, r13d);
+            code.shr(eax, 17);
+            code.xor(r13d, eax);
+            code.mov(eax, r13d);
+            code.shl(eax, 5);
+            code.xor(r13d, eax);
+            code.mov(__dword_ptr[rbx + 0x310], r13d);
+            code.mov(eax, r13d);
+            code.shr(eax, 7);
+            code.mov(__dword_ptr[rbx + 0x300], eax);
+            code.dec(r12d);
+            code.jnz(again);
+        });
+        Assert.DoesNotContain(CpuExit.InternalError, exits);
     }
 
     [Theory]

@@ -58,6 +58,14 @@ internal sealed unsafe class ProcessorsMachine : IDisposable
     /// <param name="program">Emits what all run; RDI is the processor's number. It ends by falling off its end.</param>
     public void Run(Action<Assembler> program)
     {
+        CpuExit[] exits = RunToAnyEnd(program);
+        Assert.True(_done, string.Join("; ", _engine.Cpus.Select((cpu, number) => $"{number}: {exits[number]}, {cpu.Describe()}")));
+    }
+
+    /// <summary>Runs a program until one processor ends, whatever the reason.</summary>
+    /// <returns>How each ended.</returns>
+    public CpuExit[] RunToAnyEnd(Action<Assembler> program)
+    {
         Put(Start, 16, EmitStart);
         Put(Code, 64, code => EmitProgram(code, program));
         _engine.Cpus[0].Boot(new CpuBootState { Mode = CpuMode.Long64, Rip = Code, Rsp = Stacks + 0x1000, PageTable = Tables, GdtBase = Gdt, GdtLimit = 31 });
@@ -77,7 +85,7 @@ internal sealed unsafe class ProcessorsMachine : IDisposable
 
         using Timer watchdog = new(_ => Stop(), null, _patience, Timeout.InfiniteTimeSpan);
         threads.ForEach(static thread => thread.Join());
-        Assert.True(_done, string.Join("; ", _engine.Cpus.Select((cpu, number) => $"{number}: {exits[number]}, {cpu.Describe()}")));
+        return exits;
     }
 
     /// <summary>Sets the gate of a vector to a handler at an address; any processor's after its LIDT.</summary>

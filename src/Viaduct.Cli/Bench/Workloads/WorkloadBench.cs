@@ -40,10 +40,11 @@ internal sealed class WorkloadBench : IDisposable
 
         // What is compared is the software engine, unless another is asked for.
         string engine = _options.Engine == EngineChoice.Kvm ? "kvm" : "software";
+        string cpus = _options.Cpus.ToString(CultureInfo.InvariantCulture);
         WorkloadSubject own = Add("Viaduct", Environment.ProcessPath!,
-            "run", "--engine", engine, "--tier", _options.Tier, "--memory", Memory, "--kernel", kernel.Image, "--initrd", initrd, "--append", CommandLine);
+            "run", "--engine", engine, "--tier", _options.Tier, "--cpus", cpus, "--memory", Memory, "--kernel", kernel.Image, "--initrd", initrd, "--append", CommandLine);
         WorkloadSubject? peer = _options.Peer is { } qemu ? Add(qemu.Version + " (TCG)", qemu.Path,
-            "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", Memory, "-no-user-config", "-nodefaults", "-no-reboot", "-display", "none",
+            "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", cpus, "-m", Memory, "-no-user-config", "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", "stdio", "-kernel", kernel.Image, "-initrd", initrd, "-append", CommandLine) : null;
         await BootAsync(kernel.Version, cancellation);
         string busybox = PrepareHost(packages, programs);

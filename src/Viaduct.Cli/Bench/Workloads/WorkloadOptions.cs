@@ -15,6 +15,9 @@ internal sealed record WorkloadOptions
     /// <summary>How often.</summary>
     public int Runs { get; init; } = 3;
 
+    /// <summary>Processors of the guests.</summary>
+    public int Cpus { get; init; } = 1;
+
     /// <summary>What runs our guests.</summary>
     public required EngineChoice Engine { get; init; }
 
