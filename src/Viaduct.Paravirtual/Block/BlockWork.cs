@@ -18,6 +18,7 @@ internal sealed class BlockWork : QueueWork
     private readonly BlockSettings _settings;
     private readonly DeviceCounters _counters;
     private readonly BlockSlot[] _slots;
+    private readonly ReadTargets _targets;
     private readonly int[] _free;
     private readonly int[] _held;
     private readonly HostSegment[] _segments = new HostSegment[BlockLimits.HostSegments];
@@ -37,6 +38,7 @@ internal sealed class BlockWork : QueueWork
         _settings = settings;
         _counters = counters;
         _slots = new BlockSlot[depth];
+        _targets = new ReadTargets(depth);
         _free = [.. Enumerable.Range(0, depth)];
         _freeCount = depth;
         _held = new int[queues];
@@ -165,6 +167,11 @@ internal sealed class BlockWork : QueueWork
             return BlockStatus.Error;
         }
 
+        if (!write)
+        {
+            _targets.Keep(index, chain.Writable);
+        }
+
         slot.Operation = operation;
         slot.Length = (uint)length;
         return Submit(new BlockRequest
@@ -252,6 +259,11 @@ internal sealed class BlockWork : QueueWork
     {
         ref BlockSlot slot = ref _slots[index];
         _counters.BackendOperation(slot.Length);
+        if (slot.Operation == BlockOperation.Read)
+        {
+            _targets.NoteWritten(index, QueueOf(slot.Queue).Dma);
+        }
+
         BlockStatus status = error switch
         {
             0 => BlockStatus.Ok,

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Paravirtual.Tests.Support;
+using Viaduct.Platform.Memory;
 
 namespace Viaduct.Paravirtual.Tests.Block;
 
@@ -229,6 +230,24 @@ public sealed class BlockDeviceTests
     }
 
     [Fact]
+    public unsafe void ARead_IntoAPageThatWasWatchedMeanwhile_IsToldBeforeItIsAnswered()
+    {
+        using BlockRig rig = new(new MemoryBackend { Hold = true });
+        rig.WriteHeader(0, 0);
+        rig.Driver.Add(GuestBuffer.Read(BlockRig.Header, 16), GuestBuffer.Write(BlockRig.Data, 512), GuestBuffer.Write(BlockRig.Status, 1));
+        rig.Run();
+        PageWrites heard = new(() => rig.Guest.At<byte>(BlockRig.Status) == BlockRig.Untouched);
+        rig.Guest.Block.Observe(heard);
+        rig.Guest.Block.WatchedPages[BlockRig.Data / HostMemory.PageSize] = 1;
+
+        rig.Backend.LastQueue!.ReleaseReversed();
+        rig.Run();
+
+        Assert.Equal([(BlockRig.Data / HostMemory.PageSize, true)], heard.Seen);
+        Assert.Equal(Ok, rig.Guest.At<byte>(BlockRig.Status));
+    }
+
+    [Fact]
     public void Requests_FinishedInAnyOrder_AllComeBack()
     {
         using BlockRig rig = new(new MemoryBackend { Hold = true });
@@ -377,5 +396,13 @@ public sealed class BlockDeviceTests
         byte[] config = new byte[rig.Device.ConfigLength];
         rig.Device.ReadConfig(config);
         return config;
+    }
+
+    // Pages that were written, and whether the request was unanswered then.
+    private sealed class PageWrites(Func<bool> isUnanswered) : IPageWriteObserver
+    {
+        internal List<(ulong Page, bool Unanswered)> Seen { get; } = [];
+
+        public void OnPageWritten(HostMemory memory, ulong page) => Seen.Add((page, isUnanswered()));
     }
 }

@@ -23,6 +23,9 @@ internal sealed class TestGuest : IDisposable
 
     internal GuestMemory Memory { get; }
 
+    /// <summary>The memory itself.</summary>
+    internal HostMemory Block => _memory;
+
     internal DeviceCounters Counters { get; } = new("test", Road.Paravirtual);
 
     internal RecordingMessages Messages { get; } = new();
