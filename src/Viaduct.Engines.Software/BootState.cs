@@ -12,42 +12,14 @@ internal static unsafe class BootState
 
     /// <summary>
     /// Puts a processor where a start-up message sends it after INIT (Intel SDM vol. 3A 9.1.1, 8.4.4): real-address mode,
-    /// at the beginning of a page below 1 MiB. MSRs and the time-stamp counter stay as they are.
+    /// at the beginning of a page below 1 MiB. The rest is as INIT left it.
     /// </summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="page">The page's number, as the message has it.</param>
     internal static void StartUp(SoftwareCpu cpu, byte page)
     {
-        const uint InitialCr0 = 0x6000_0010;
-        CpuState* s = cpu.State;
-        for (int i = 0; i < 16; i++)
-        {
-            s->Registers[i] = 0;
-        }
-
-        s->Registers[2] = CpuIdentification.Signature;
-        s->FlagsOther = 0;
-        Flags.Write(s, 0);
-        s->Cr0 = InitialCr0;
-        s->Cr2 = s->Cr3 = s->Cr4 = 0;
-        s->Efer = 0;
-        s->GdtBase = s->IdtBase = 0;
-        s->GdtLimit = s->IdtLimit = ushort.MaxValue;
-        s->Cpl = 0;
-        cpu.Control.Reset();
-        for (int name = SegmentName.Es; name <= SegmentName.Gs; name++)
-        {
-            s->Segments[name] = default;
-            cpu.Segments.LoadReal(name, name == SegmentName.Cs ? (ushort)(page << 8) : (ushort)0);
-        }
-
-        s->Segments[SegmentName.Ldtr] = new SegmentRegister { Limit = ushort.MaxValue, Attributes = Descriptor.Present | Descriptor.TypeLdt };
-        s->Segments[SegmentName.Tr] = new SegmentRegister { Limit = ushort.MaxValue, Attributes = Descriptor.Present | Descriptor.TypeTssBusy };
-        s->Rip = 0;
-        s->InterruptShadow = false;
-        cpu.Exceptions.NmiBlocked = false;
-        cpu.Memory.FlushAll();
-        cpu.Segments.Refresh();
+        cpu.State->Rip = 0;
+        cpu.Segments.LoadReal(SegmentName.Cs, (ushort)(page << 8));
     }
 
     internal static void Apply(SoftwareCpu cpu, CpuBootState boot)

@@ -56,6 +56,8 @@ internal static unsafe class InitState
         s->Cpl = 0;
         s->Rip = 0xFFF0;
         s->InterruptShadow = false;
+        s->TrapsAtEnd = false;
+        s->UserKeyRights = s->SupervisorKeyRights = 0;
         cpu.Exceptions.NmiBlocked = false;
         cpu.Control.Reset();
         cpu.Memory.FlushAll();

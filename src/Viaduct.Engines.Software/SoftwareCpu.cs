@@ -42,7 +42,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     private bool _waitsForStartUp;
     private int _pauses;
 
-    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null, CodeWatch? watch = null, ProcessorGate? gate = null)
+    internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null, CodeWatch? watch = null, ProcessorGate? gate = null, ProcessorFeatures features = ProcessorFeatures.None)
     {
         _state = StateBlock.Allocate();
         _space = memory;
@@ -50,6 +50,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
         Ports = ports;
         ProcessorCount = processors;
         _patience = processors > Environment.ProcessorCount ? CrowdedPauses : RoomyPauses;
+        Features = features;
         Apic = new LocalApic((uint)id, id == 0, clock, this, router);
         gate ??= new ProcessorGate();
         _map = new MapFollower(gate);
@@ -63,8 +64,8 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
         _decoder = new BlockDecoder(_code, Memory, Translated);
         Segments = new SegmentUnit(_state, Memory);
         Exceptions = new ExceptionUnit(_state, Memory, Segments);
-        Msrs = new ModelSpecificRegisters(_state, Apic, clock, Memory, Segments);
-        Control = new ControlRegisters(_state, Memory, Segments, Apic);
+        Msrs = new ModelSpecificRegisters(_state, Apic, clock, Memory, Segments, features);
+        Control = new ControlRegisters(_state, Memory, Segments, Apic, features);
         _state->Arena = _code.Arena;
         _waitsForStartUp = id != 0;
         InitState.PowerOn(this);
@@ -94,6 +95,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     internal AddressSpace Ports { get; }
 
     internal int ProcessorCount { get; }
+
+    /// <summary>What it has beyond what every guest is given.</summary>
+    internal ProcessorFeatures Features { get; }
 
     /// <summary>Host code of what is run often; null where everything is interpreted.</summary>
     internal TranslatedCode? Translated { get; }
@@ -203,7 +207,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
                 WaitForStartUp();
             }
 
-            bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0 && Apic.PendingVector >= 0;
+            bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0 && Apic.HasInterrupt;
             if (s->Instructions >= s->Limit || interruptible)
             {
                 if (_stopping)
@@ -245,6 +249,13 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
                 case ExitReason.Halt:
                     Sleep();
                     break;
+            }
+
+            if (s->TrapsAtEnd)
+            {
+                // What changed the privilege by a flag image steps, or doesn't, as that says.
+                s->TrapsAtEnd = false;
+                trap = (s->FlagsOther & Rflags.Trap) != 0;
             }
 
             if (trap && !RaiseTrap())
@@ -313,7 +324,6 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             return true;
         }
 
-
         if (Apic.NextDeadline != long.MaxValue)
         {
             Apic.CheckTimer(_clock.Nanoseconds);
@@ -331,7 +341,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             return Exceptions.DeliverInterrupt(Vector.NonMaskable);
         }
 
-        if ((s->FlagsOther & Rflags.Interrupt) != 0 && Apic.PendingVector >= 0)
+        if ((s->FlagsOther & Rflags.Interrupt) != 0 && Apic.HasInterrupt)
         {
             Memory.SerializeCode();
             return Exceptions.DeliverInterrupt((byte)Apic.Acknowledge());
@@ -439,7 +449,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             long now = _clock.Nanoseconds;
             Apic.CheckTimer(now);
             bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0;
-            if (_stopping || Apic.IsResetPending || (interruptible && Apic.PendingVector >= 0) || (Apic.IsNmiPending && !Exceptions.NmiBlocked))
+            if (_stopping || Apic.IsResetPending || (interruptible && Apic.HasInterrupt) || (Apic.IsNmiPending && !Exceptions.NmiBlocked))
             {
                 break;
             }

@@ -36,7 +36,7 @@ public sealed class SoftwareEngine : IEngine
         _cpus = new SoftwareCpu[cpus];
         for (int i = 0; i < cpus; i++)
         {
-            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router, translateAfter, _watch, _gate);
+            _cpus[i] = new SoftwareCpu(i, cpus, memory, ports, clock, _router, translateAfter, _watch, _gate, options.Features);
         }
 
         _ioApic = new IoApic(IoApicId(cpus), _router);
@@ -57,6 +57,14 @@ public sealed class SoftwareEngine : IEngine
 
     /// <inheritdoc/>
     public IInterruptLine Line(int globalSystemInterrupt) => _ioApic.Line(globalSystemInterrupt);
+
+    /// <summary>Puts an interrupt controller before the bootstrap processor's own, open to it.</summary>
+    /// <returns>What the controller calls when an interrupt may wait.</returns>
+    public Action Attach(IVectorSource controller)
+    {
+        _cpus[0].Apic.Attach(controller);
+        return _cpus[0].Apic.NoteExternal;
+    }
 
     /// <inheritdoc/>
     public void Synchronize()

@@ -11,6 +11,9 @@ public sealed record SoftwareEngineOptions
     /// <summary>Whether 64-bit code that is run often is translated to host code; everything is interpreted otherwise.</summary>
     public bool Translates { get; init; } = CanTranslate;
 
+    /// <summary>What the processors have beyond what every guest is given.</summary>
+    public ProcessorFeatures Features { get; init; }
+
     /// <summary>How often a block is interpreted before it is translated.</summary>
     public int TranslateAfter { get; init; } = 16;
 }

@@ -63,7 +63,8 @@ public sealed class VirtualMachine : IDisposable
         try
         {
             AddMemory();
-            Engine = Own(new SoftwareEngine(_memory, _ports, spec.Cpus, spec.Software));
+            SoftwareEngine engine = Own(new SoftwareEngine(_memory, _ports, spec.Cpus, spec.Software));
+            Engine = engine;
             GuestMemory guestMemory = new(_memory);
             _root = new PciRoot(new PciRootOptions
             {
@@ -80,7 +81,7 @@ public sealed class VirtualMachine : IDisposable
             BoardParts.Map(_ports, _root, Engine, power);
             if (spec.TestBoard)
             {
-                TestBoardParts.Map(_ports, Engine, power.Ended);
+                TestBoardParts.Map(_memory, _ports, engine, power.Ended);
             }
 
             _panic = new PanicWatch(console, power.Panicked);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Viaduct.Emulated.Serial;
+using Viaduct.Engines.Software;
 using Viaduct.Machine;
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;
@@ -62,6 +63,7 @@ public sealed partial class KvmUnitTests
                 Cpus = program.Cpus,
                 Memory = program.Memory,
                 TestBoard = true,
+                Software = new SoftwareEngineOptions { Features = ProcessorFeatures.All },
                 KernelCacheFolder = null,
             };
             using VirtualMachine machine = new(spec, terminal, new EventLog(TextWriter.Null));

@@ -166,6 +166,7 @@ internal sealed unsafe class ExceptionUnit
         }
 
         _state->FlagsOther = (_state->FlagsOther & ~changeable) | (flags & changeable);
+        _memory.TakeBackPages();
         Flags.Write(_state, flags);
     }
 

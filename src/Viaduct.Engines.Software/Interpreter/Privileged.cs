@@ -39,7 +39,12 @@ internal static unsafe class Privileged
     internal static Op* Identify(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         (uint eax, uint ebx, uint ecx, uint edx) = CpuIdentification.Query(
-            (uint)s->Registers[0], (uint)s->Registers[1], cpu.Apic.Id, cpu.ProcessorCount);
+            (uint)s->Registers[0], (uint)s->Registers[1], cpu.Apic.Id, cpu.ProcessorCount, cpu.Features, s->Cr4);
+        if ((uint)s->Registers[0] == 1 && !cpu.Apic.IsEnabled)
+        {
+            edx &= ~CpuIdentification.LocalApic;
+        }
+
         s->Registers[0] = eax;
         s->Registers[3] = ebx;
         s->Registers[1] = ecx;
@@ -90,6 +95,12 @@ internal static unsafe class Privileged
             s->Registers[1] = cpu.Msrs.TscAux;
         }
 
+        return op + 1;
+    }
+
+    internal static Op* ReadProcessorId(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        *(ulong*)((byte*)s + op->Destination) = cpu.Msrs.TscAux;
         return op + 1;
     }
 
@@ -223,6 +234,67 @@ internal static unsafe class Privileged
 
         cpu.Msrs.SetBase(op->Extra, value);
         return op + 1;
+    }
+
+    /// <summary>STAC and, with <see cref="Op.Extra"/> 1, CLAC.</summary>
+    internal static Op* AllowUserAccess(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        if (s->Cpl != 0 || (cpu.Features & ProcessorFeatures.AccessPrevention) == 0)
+        {
+            return Leave.Raise(s, op, Vector.InvalidOpcode);
+        }
+
+        if (op->Extra == 1)
+        {
+            s->FlagsOther &= ~Rflags.AlignmentCheck;
+            cpu.Memory.TakeBackPages();
+        }
+        else
+        {
+            s->FlagsOther |= Rflags.AlignmentCheck;
+        }
+
+        return op + 1;
+    }
+
+    /// <summary>RDPKRU.</summary>
+    internal static Op* ReadKeyRights(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        if ((s->Cr4 & Cr4.UserKeys) == 0)
+        {
+            return Leave.Raise(s, op, Vector.InvalidOpcode);
+        }
+
+        if ((uint)s->Registers[1] != 0)
+        {
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
+        s->Registers[0] = s->UserKeyRights;
+        s->Registers[2] = 0;
+        return op + 1;
+    }
+
+    /// <summary>WRPKRU.</summary>
+    internal static Op* WriteKeyRights(SoftwareCpu cpu, CpuState* s, Op* op)
+    {
+        if ((s->Cr4 & Cr4.UserKeys) == 0)
+        {
+            return Leave.Raise(s, op, Vector.InvalidOpcode);
+        }
+
+        if ((uint)s->Registers[1] != 0 || (uint)s->Registers[2] != 0)
+        {
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
+        if (s->UserKeyRights != (uint)s->Registers[0])
+        {
+            s->UserKeyRights = (uint)s->Registers[0];
+            cpu.Memory.FlushAll();
+        }
+
+        return Leave.After(s, op, ExitReason.Lookup);
     }
 
     internal static Op* Undefined(SoftwareCpu cpu, CpuState* s, Op* op) => Leave.Raise(s, op, Vector.InvalidOpcode);

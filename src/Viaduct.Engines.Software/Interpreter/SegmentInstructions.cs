@@ -1,6 +1,7 @@
 using Viaduct.Engines.Software.Decoding;
 using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
+using Viaduct.Engines.Software.SystemRegisters;
 
 namespace Viaduct.Engines.Software.Interpreter;
 
@@ -79,6 +80,11 @@ internal static unsafe class SegmentInstructions
     /// <summary>SGDT and SIDT.</summary>
     internal static Op* StoreTable(SoftwareCpu cpu, CpuState* s, Op* op)
     {
+        if (IsPrevented(s))
+        {
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
         ulong address = EffectiveAddress.Of(s, op);
         (ulong start, uint limit) = op->Extra == 1 ? (s->IdtBase, s->IdtLimit) : (s->GdtBase, s->GdtLimit);
         if (!cpu.Memory.ProbeWrite(address, 2 + op->Extra2))
@@ -116,10 +122,12 @@ internal static unsafe class SegmentInstructions
     /// <summary>SLDT and STR.</summary>
     internal static Op* StoreSystem(SoftwareCpu cpu, CpuState* s, Op* op) => cpu.Segments.IsRealAddressing
         ? Leave.Raise(s, op, Vector.InvalidOpcode)
+        : IsPrevented(s) ? Leave.Raise(s, op, Vector.GeneralProtection, 0)
         : StoreWord(cpu, s, op, s->Segments[op->Extra == 1 ? SegmentName.Tr : SegmentName.Ldtr].Selector);
 
     /// <summary>SMSW.</summary>
-    internal static Op* StoreMachineStatus(SoftwareCpu cpu, CpuState* s, Op* op) => StoreWord(cpu, s, op, s->Cr0);
+    internal static Op* StoreMachineStatus(SoftwareCpu cpu, CpuState* s, Op* op) =>
+        IsPrevented(s) ? Leave.Raise(s, op, Vector.GeneralProtection, 0) : StoreWord(cpu, s, op, s->Cr0);
 
     /// <summary>VERR and VERW: <see cref="Op.Extra"/> is 1 for writing.</summary>
     internal static Op* Verify(SoftwareCpu cpu, CpuState* s, Op* op)
@@ -178,6 +186,9 @@ internal static unsafe class SegmentInstructions
 
         return op + 1;
     }
+
+    // UMIP: users don't learn where the system's tables are.
+    private static bool IsPrevented(CpuState* s) => s->Cpl != 0 && (s->Cr4 & Cr4.UserInstructionPrevention) != 0;
 
     private static bool TryLook(SoftwareCpu cpu, CpuState* s, ushort selector, out Descriptor descriptor)
     {

@@ -115,6 +115,11 @@ internal static unsafe class Stack
         }
 
         s->FlagsOther = ((s->FlagsOther & ~changeable) | ((uint)value & changeable)) & ~Rflags.Resume;
+        if ((s->FlagsOther & Rflags.AlignmentCheck) == 0)
+        {
+            cpu.Memory.TakeBackPages();
+        }
+
         Flags.Write(s, (uint)value);
         return Leave.After(s, op, ExitReason.Lookup);
     }

@@ -22,9 +22,11 @@ internal static unsafe class Transfers
         ulong target = s->Long64 ? msrs.LongStar : msrs.CompatibilityStar;
         flags &= ~(uint)msrs.FlagMask;
         s->FlagsOther = flags & Rflags.Other;
+        cpu.Memory.TakeBackPages();
         Flags.Write(s, flags);
         cpu.Segments.LoadFlatCode((ushort)((msrs.Star >> 32) & 0xFFFC), 0, is64: true);
         cpu.Segments.LoadFlatData(SegmentName.Ss, (ushort)(((msrs.Star >> 32) & 0xFFFC) + 8), 0);
+        s->TrapsAtEnd = true;
         return Elsewhere(s, op, target);
     }
 
@@ -49,6 +51,7 @@ internal static unsafe class Transfers
         ushort selector = (ushort)(cpu.Msrs.Star >> 48);
         cpu.Segments.LoadFlatCode((ushort)((selector + (to64 ? 16 : 0)) | 3), 3, to64);
         cpu.Segments.LoadFlatData(SegmentName.Ss, (ushort)((selector + 8) | 3), 3);
+        s->TrapsAtEnd = true;
         return Elsewhere(s, op, target);
     }
 
@@ -114,6 +117,12 @@ internal static unsafe class Transfers
         if (!cpu.Exceptions.TryReturn(op->Extra))
         {
             return Leave.Faulted(s, op);
+        }
+
+        if (cpu.Apic.IsNmiPending)
+        {
+            // It waited for this instruction.
+            Volatile.Write(ref s->Limit, 0);
         }
 
         s->Exit = ExitReason.Lookup;

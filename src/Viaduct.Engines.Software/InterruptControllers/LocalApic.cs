@@ -1,4 +1,5 @@
 using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Interrupts;
 
 namespace Viaduct.Engines.Software.InterruptControllers;
 
@@ -27,6 +28,7 @@ public sealed class LocalApic : IAccessHandler
     private readonly VectorPriorities _vectors = new();
     private readonly LocalVectorTable _lvt = new();
 
+    private IVectorSource? _external;
     private volatile uint _spurious;
     private volatile uint _logicalDestination;
     private volatile uint _destinationFormat;
@@ -62,11 +64,17 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>Whether the MMIO page is there: enabled and not in x2APIC mode.</summary>
     public bool IsMmioVisible => _base.IsMmioVisible;
 
+    /// <summary>Whether IA32_APIC_BASE enables it.</summary>
+    public bool IsEnabled => _base.IsEnabled;
+
     /// <summary>Whether the registers are MSRs 800H to 8FFH.</summary>
     public bool IsX2Apic => _base.IsX2Apic;
 
     /// <summary>The vector that the processor should take now if its IF allows, −1 when none. The processor's thread.</summary>
     public int PendingVector => _vectors.Pending;
+
+    /// <summary>Whether an interrupt waits that the processor should take now if its IF allows. The processor's thread.</summary>
+    public bool HasInterrupt => PendingVector >= 0 || IsExternalPending;
 
     /// <summary>When <see cref="CheckTimer"/> has something to do, in the clock's nanoseconds; <see cref="long.MaxValue"/> for never.</summary>
     public long NextDeadline => _timer.NextDeadline;
@@ -101,6 +109,15 @@ public sealed class LocalApic : IAccessHandler
     /// <summary>The processor's priority, by which the lowest-priority destination is chosen. Any thread.</summary>
     internal uint ProcessorPriority => _vectors.ProcessorPriority;
 
+    private void OpenExternal()
+    {
+        _spurious |= ApicRegister.SoftwareEnabled;
+        _lvt.Write(ApicRegister.LvtLint0, (uint)DeliveryMode.External << 8, enabled: true);
+    }
+
+    private bool IsExternalPending => _external is { IsPending: true }
+        && (!_base.IsEnabled || (_lvt[ApicRegister.LvtLint0] & (ApicRegister.LvtMasked | 0x700)) == (uint)DeliveryMode.External << 8);
+
     private bool IsSoftwareEnabled => (_spurious & ApicRegister.SoftwareEnabled) != 0;
 
     /// <summary>The state after power-on: xAPIC mode at <see cref="DefaultBase"/>.</summary>
@@ -109,6 +126,10 @@ public sealed class LocalApic : IAccessHandler
         _base.Reset();
         _signals.Clear();
         ResetRegisters();
+        if (_external is not null)
+        {
+            OpenExternal();
+        }
     }
 
     /// <summary>The state after INIT: as after power-on, but the base register stays (11.4.7.3).</summary>
@@ -126,7 +147,17 @@ public sealed class LocalApic : IAccessHandler
     }
 
     /// <summary>Takes the vector that <see cref="PendingVector"/> shows from requested to in service. −1 when there is none.</summary>
-    public int Acknowledge() => _vectors.Acknowledge();
+    public int Acknowledge() => PendingVector < 0 && IsExternalPending ? _external!.Acknowledge() : _vectors.Acknowledge();
+
+    /// <summary>Puts a controller with vectors of its own at pin LINT0, as firmware leaves it: open for the processor ("virtual wire mode", Intel MultiProcessor Specification 3.6.2.2).</summary>
+    public void Attach(IVectorSource external)
+    {
+        _external = external;
+        OpenExternal();
+    }
+
+    /// <summary>The attached controller may have an interrupt. Any thread.</summary>
+    public void NoteExternal() => _kick.Kick();
 
     /// <summary>Raises the timer's interrupt when it is due.</summary>
     /// <param name="now">The clock's nanoseconds.</param>

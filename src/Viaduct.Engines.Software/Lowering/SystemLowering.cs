@@ -18,7 +18,7 @@ internal static unsafe class SystemLowering
                 or Mnemonic.Reservednop or Mnemonic.Endbr64 or Mnemonic.Endbr32:
                 return context.Use(&Privileged.Nothing);
             case Mnemonic.Lfence or Mnemonic.Mfence or Mnemonic.Sfence: return context.Use(&Privileged.Fence);
-            case Mnemonic.Clflush: return context.Use(&Privileged.TouchLine);
+            case Mnemonic.Clflush or Mnemonic.Clflushopt or Mnemonic.Clwb: return context.Use(&Privileged.TouchLine);
             case Mnemonic.Wbinvd or Mnemonic.Invd: return context.Use(&Privileged.FlushCaches);
             case Mnemonic.Hlt: return context.Use(&Privileged.Halt, BlockFlow.Ends);
             case Mnemonic.Cli: return context.Use(&Privileged.ClearInterrupts);
@@ -30,11 +30,20 @@ internal static unsafe class SystemLowering
             case Mnemonic.Rdtscp:
                 op->Extra = 1;
                 return context.Use(&Privileged.ReadTimeStamp);
+            case Mnemonic.Rdpid:
+                op->Destination = Registers.OffsetOf(i.Op0Register);
+                return context.Use(&Privileged.ReadProcessorId);
             case Mnemonic.Rdrand:
                 op->Destination = Registers.OffsetOf(i.Op0Register);
                 return context.Use(Sizes.Choose(i.Op0Register.GetSize(), null, &Privileged.ReadRandom<W16>, &Privileged.ReadRandom<W32>, &Privileged.ReadRandom<W64>));
             case Mnemonic.Clts: return context.Use(&Privileged.ClearTaskSwitched);
             case Mnemonic.Smsw: return Word(i, context, 0) && context.Use(&SegmentInstructions.StoreMachineStatus);
+            case Mnemonic.Stac: return context.Use(&Privileged.AllowUserAccess);
+            case Mnemonic.Clac:
+                op->Extra = 1;
+                return context.Use(&Privileged.AllowUserAccess);
+            case Mnemonic.Rdpkru: return context.Use(&Privileged.ReadKeyRights);
+            case Mnemonic.Wrpkru: return context.Use(&Privileged.WriteKeyRights, BlockFlow.Ends);
             case Mnemonic.Invlpg: return context.Use(&Privileged.InvalidatePage, BlockFlow.Ends);
             case Mnemonic.Swapgs: return context.Use(&Privileged.SwapGs);
             case Mnemonic.Rdfsbase: return SegmentBase(i, context, SegmentName.Fs, read: true);

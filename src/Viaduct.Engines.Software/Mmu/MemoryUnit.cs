@@ -38,6 +38,10 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private int _userCodeCount;
     private bool _verifiesCode;
 
+    // Entries of the supervisor's TLB that hold users' pages while AC is set and SMAP is on.
+    private readonly int[] _lent = new int[32];
+    private int _lentCount;
+
     internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, CodeMail mail, LocalApic apic, ProcessorGate gate)
     {
         _state = state;
@@ -84,6 +88,21 @@ internal sealed unsafe class MemoryUnit : IDisposable
         FlushData();
         FlushCode();
         _largeLow = _largeHigh = (ulong.MaxValue, 0);
+    }
+
+    /// <summary>AC was cleared: supervisor code may not access users' pages any more (SMAP).</summary>
+    internal void TakeBackPages()
+    {
+        TlbEntry* table = StateBlock.Tlb(_state, TlbEntry.Supervisor);
+        for (int i = 0; i < _lentCount; i++)
+        {
+            // Whatever is there by now; matching nothing is always right.
+            TlbEntry* entry = table + _lent[i];
+            entry->ReadTag = entry->WriteTag = ((ulong)(uint)_lent[i] << 12) ^ TlbEntry.NoMatch;
+            entry->Host = null;
+        }
+
+        _lentCount = 0;
     }
 
     /// <summary>A device answers: until <see cref="EndDispatch"/> no memory is touched.</summary>
@@ -349,12 +368,14 @@ internal sealed unsafe class MemoryUnit : IDisposable
         Unsafe.SkipInit(out value);
         ulong mode = _state->AccessMode;
         SetAccessMode(TlbEntry.Supervisor);
+        _walker.IsImplicit = true;
         bool done;
         fixed (T* bytes = &value)
         {
             done = Transfer(address, (byte*)bytes, sizeof(T), Access.Read);
         }
 
+        _walker.IsImplicit = false;
         SetAccessMode(mode);
         return done;
     }
@@ -365,7 +386,9 @@ internal sealed unsafe class MemoryUnit : IDisposable
     {
         ulong mode = _state->AccessMode;
         SetAccessMode(TlbEntry.Supervisor);
+        _walker.IsImplicit = true;
         bool done = Transfer(address, (byte*)&value, sizeof(T), Access.Write);
+        _walker.IsImplicit = false;
         SetAccessMode(mode);
         return done || _state->Exit == ExitReason.CodeModified;
     }
@@ -644,9 +667,24 @@ internal sealed unsafe class MemoryUnit : IDisposable
         TlbEntry* entry = StateBlock.Tlb(_state, user ? TlbEntry.User : TlbEntry.Supervisor) + ((linear >> 12) & (TlbEntry.Count - 1));
         ulong tag = linear & PageMask;
         bool watched = memory.WatchedPages[(range.MemoryOffset + offset) / HostMemory.PageSize] != 0;
+        if (walk.IsLent)
+        {
+            Lend((int)((linear >> 12) & (TlbEntry.Count - 1)));
+        }
+
         entry->ReadTag = tag;
         entry->WriteTag = walk.Writable && !range.ReadOnly && !watched ? tag : tag ^ TlbEntry.NoMatch;
         entry->Host = range.Host + offset;
+    }
+
+    private void Lend(int index)
+    {
+        if (_lentCount == _lent.Length)
+        {
+            TakeBackPages();
+        }
+
+        _lent[_lentCount++] = index;
     }
 
     private void RememberLarge(ulong linear, ulong pageSize)

@@ -24,4 +24,8 @@ internal static class PageTableBits
     internal const uint ErrorUser = 1 << 2;
     internal const uint ErrorReserved = 1 << 3;
     internal const uint ErrorFetch = 1 << 4;
+    internal const uint ErrorKey = 1 << 5;
+
+    /// <summary>Where a page's protection key is.</summary>
+    internal const int KeyShift = 59;
 }

@@ -6,6 +6,8 @@ namespace Viaduct.Engines.Software.Mmu;
 /// <summary>Linear to guest physical addresses by the guest's page tables: 4-level paging, or none (Intel SDM vol. 3A 4.5).</summary>
 internal sealed unsafe class PageWalker
 {
+    private const ulong Restricting = Cr4.SupervisorAccessPrevention | Cr4.UserKeys | Cr4.SupervisorKeys;
+
     private readonly CpuState* _state;
     private readonly PhysicalMemory _physical;
 
@@ -14,6 +16,9 @@ internal sealed unsafe class PageWalker
         _state = state;
         _physical = physical;
     }
+
+    /// <summary>Whether the processor itself accesses a table of its own, which AC doesn't cover.</summary>
+    internal bool IsImplicit { get; set; }
 
     /// <summary>Translates, setting accessed and dirty bits.</summary>
     /// <returns>False on a page fault, <paramref name="result"/> then holding its error code.</returns>
@@ -114,6 +119,12 @@ internal sealed unsafe class PageWalker
                 return false;
             }
 
+            if ((_state->Cr4 & Restricting) != 0 && access != Access.Fetch
+                && IsRestricted(entry, (allowed & PageTableBits.User) != 0, access, user, ref writable, ref result))
+            {
+                return false;
+            }
+
             ulong set = PageTableBits.Accessed | (access == Access.Write ? PageTableBits.Dirty : 0);
             if (!TrySetBits(pointer, entry, set))
             {
@@ -164,9 +175,16 @@ internal sealed unsafe class PageWalker
             }
 
             bool writable = (allowed & PageTableBits.Writable) != 0 || (!user && (_state->Cr0 & Cr0.WriteProtect) == 0);
-            if ((user && (allowed & PageTableBits.User) == 0) || (access == Access.Write && !writable))
+            if ((user && (allowed & PageTableBits.User) == 0) || (access == Access.Write && !writable)
+                || (access == Access.Fetch && !user && (allowed & PageTableBits.User) != 0 && (_state->Cr4 & Cr4.SupervisorExecutionPrevention) != 0))
             {
                 result.ErrorCode = Error(access, user, PageTableBits.ErrorPresent);
+                return false;
+            }
+
+            if ((_state->Cr4 & Restricting) != 0 && access != Access.Fetch
+                && IsRestricted(entry, (allowed & PageTableBits.User) != 0, access, user, ref writable, ref result))
+            {
                 return false;
             }
 
@@ -184,6 +202,34 @@ internal sealed unsafe class PageWalker
             result.PageSize = 1UL << shift;
             return true;
         }
+    }
+
+    // SMAP and protection keys (4.6.1, 4.6.2), which only long mode's entries have.
+    private bool IsRestricted(ulong entry, bool userPage, Access access, bool user, ref bool writable, ref WalkResult result)
+    {
+        CpuState* s = _state;
+        if (userPage && !user && (s->Cr4 & Cr4.SupervisorAccessPrevention) != 0)
+        {
+            result.IsLent = true;
+            if (IsImplicit || (s->FlagsOther & Rflags.AlignmentCheck) == 0)
+            {
+                result.ErrorCode = Error(access, user, PageTableBits.ErrorPresent);
+                return true;
+            }
+        }
+
+        bool keyed = (s->Efer & Efer.LongModeActive) != 0 && (s->Cr4 & (userPage ? Cr4.UserKeys : Cr4.SupervisorKeys)) != 0;
+        uint rights = !keyed ? 0 : userPage ? s->UserKeyRights : s->SupervisorKeyRights;
+        int key = (int)(entry >> PageTableBits.KeyShift) & 0xF;
+        bool deniesWrites = ProtectionKeys.DeniesWrites(rights, key) && (user || (s->Cr0 & Cr0.WriteProtect) != 0);
+        writable &= !deniesWrites;
+        if (ProtectionKeys.DeniesAccess(rights, key) || (access == Access.Write && deniesWrites))
+        {
+            result.ErrorCode = Error(access, user, PageTableBits.ErrorPresent | PageTableBits.ErrorKey);
+            return true;
+        }
+
+        return false;
     }
 
     private uint Error(Access access, bool user, uint code)

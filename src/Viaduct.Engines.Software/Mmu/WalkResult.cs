@@ -9,6 +9,9 @@ internal struct WalkResult
     /// <summary>Whether writes need no further walk: permitted, and the page is dirty already.</summary>
     internal bool Writable;
 
+    /// <summary>Whether it is a user's page that supervisor code may access only while AC is set.</summary>
+    internal bool IsLent;
+
     /// <summary>Bytes of the page that the translation came from.</summary>
     internal ulong PageSize;
 

@@ -78,6 +78,15 @@ internal unsafe struct CpuState
     /// <summary>Whether interrupts wait for one more instruction (after STI or a load of SS).</summary>
     internal bool InterruptShadow;
 
+    /// <summary>Whether the instruction's single-step trap depends on TF as it is after it (SYSCALL, SYSRET), not before.</summary>
+    internal bool TrapsAtEnd;
+
+    /// <summary>PKRU.</summary>
+    internal uint UserKeyRights;
+
+    /// <summary>IA32_PKRS.</summary>
+    internal uint SupervisorKeyRights;
+
     /// <summary>Bases of ES, CS, SS, DS, FS, GS as they are added to an address; zero for the first four in 64-bit mode.</summary>
     internal fixed ulong SegmentBases[6];
 

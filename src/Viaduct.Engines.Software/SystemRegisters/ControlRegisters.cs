@@ -15,14 +15,16 @@ internal sealed unsafe class ControlRegisters
     private readonly MemoryUnit _memory;
     private readonly SegmentUnit _segments;
     private readonly LocalApic _apic;
+    private readonly ulong _supportedCr4;
     private readonly ulong[] _debug = new ulong[4];
 
-    internal ControlRegisters(CpuState* state, MemoryUnit memory, SegmentUnit segments, LocalApic apic)
+    internal ControlRegisters(CpuState* state, MemoryUnit memory, SegmentUnit segments, LocalApic apic, ProcessorFeatures features)
     {
         _state = state;
         _memory = memory;
         _segments = segments;
         _apic = apic;
+        _supportedCr4 = Cr4.SupportedWith(features);
     }
 
     /// <summary>DR6.</summary>
@@ -136,7 +138,7 @@ internal sealed unsafe class ControlRegisters
     private bool TryWriteCr4(ulong value)
     {
         bool longActive = (_state->Efer & Efer.LongModeActive) != 0;
-        if ((value & ~Cr4.Supported) != 0 || (longActive && (value & Cr4.PhysicalAddressExtension) == 0))
+        if ((value & ~_supportedCr4) != 0 || (longActive && (value & Cr4.PhysicalAddressExtension) == 0))
         {
             return false;
         }

@@ -10,6 +10,9 @@ namespace Viaduct.Engines.Software.SystemRegisters;
 /// </summary>
 internal static class CpuIdentification
 {
+    /// <summary>Leaf 1, EDX: there is a local APIC, and it is on.</summary>
+    internal const uint LocalApic = 1 << 9;
+
     internal const uint MaxBasicLeaf = 0x16;
     private const uint MaxExtendedLeaf = 0x8000_0008;
     private const uint HypervisorLeaf = 0x4000_0000;
@@ -24,7 +27,9 @@ internal static class CpuIdentification
     /// <param name="subleaf">ECX.</param>
     /// <param name="apicId">The processor's APIC ID.</param>
     /// <param name="processors">How many processors the machine has.</param>
-    internal static (uint Eax, uint Ebx, uint Ecx, uint Edx) Query(uint leaf, uint subleaf, uint apicId, int processors)
+    /// <param name="features">What the processor has beyond what every guest is given.</param>
+    /// <param name="cr4">CR4, of which some bits show here.</param>
+    internal static (uint Eax, uint Ebx, uint Ecx, uint Edx) Query(uint leaf, uint subleaf, uint apicId, int processors, ProcessorFeatures features, ulong cr4)
     {
         // An unknown leaf answers as the highest basic one does.
         if (leaf is > MaxBasicLeaf and < HypervisorLeaf or > HypervisorLeaf + 0x10 and < 0x8000_0000 or > MaxExtendedLeaf)
@@ -39,7 +44,7 @@ internal static class CpuIdentification
             2 => (0x00FF_FF01, 0, 0, 0),
             4 => Cache(subleaf),
             6 => (1 << 2, 0, 0, 0),
-            7 when subleaf == 0 => (2, StructuredEbx, 0, StructuredEdx),
+            7 when subleaf == 0 => (2, StructuredEbx(features), StructuredEcx(features, cr4), StructuredEdx),
             7 when subleaf == 2 => (0, 0, 0, BranchHistoryControl),
             0xB => Topology(subleaf, apicId, processors),
             0x15 => (1, 1, (uint)EngineClock.Frequency, 0),
@@ -66,9 +71,16 @@ internal static class CpuIdentification
         | (1 << 9) | (1 << 11) | (1 << 12) | (1 << 13) | (1 << 14) | (1 << 15) | (1 << 16) | (1 << 17) | (1 << 19)
         | (1 << 23) | (1 << 24) | (1 << 25) | (1 << 26);
 
-    // FSGSBASE, IA32_TSC_ADJUST, SMEP, ERMS, no FPU selectors in images. With the second, kernels don't watch the TSC by
+    // FSGSBASE, IA32_TSC_ADJUST, SMEP, ERMS, no FPU selectors in images, CLFLUSHOPT, CLWB. With the second, kernels don't watch the TSC by
     // their jiffies, which fall behind on a busy host.
-    private static uint StructuredEbx => (1u << 0) | (1 << 1) | (1 << 7) | (1 << 9) | (1 << 13);
+    private static uint StructuredEbx(ProcessorFeatures features) => (1u << 0) | (1 << 1) | (1 << 7) | (1 << 9) | (1 << 13) | (1 << 23) | (1 << 24)
+        | (features.HasFlag(ProcessorFeatures.AccessPrevention) ? 1u << 20 : 0);
+
+    // UMIP, RDPID; PKU and OSPKE; PKS.
+    private static uint StructuredEcx(ProcessorFeatures features, ulong cr4) => (1u << 2) | (1 << 22)
+        | (features.HasFlag(ProcessorFeatures.UserKeys) ? 1u << 3 : 0)
+        | ((cr4 & Cr4.UserKeys) != 0 ? 1u << 4 : 0)
+        | (features.HasFlag(ProcessorFeatures.SupervisorKeys) ? 1u << 31 : 0);
 
     // FSRM, IBRS and IBPB, ARCH_CAPABILITIES: an interpreter doesn't speculate, and the MSR says so.
     private static uint StructuredEdx => (1u << 4) | (1 << 26) | (1 << 29);

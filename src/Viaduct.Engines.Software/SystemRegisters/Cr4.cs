@@ -12,11 +12,21 @@ internal static class Cr4
     internal const ulong PerformanceCounterEnable = 1 << 8;
     internal const ulong FxsaveSupport = 1 << 9;
     internal const ulong SimdExceptions = 1 << 10;
+    internal const ulong UserInstructionPrevention = 1 << 11;
     internal const ulong FsGsBaseEnable = 1 << 16;
     internal const ulong SupervisorExecutionPrevention = 1 << 20;
+    internal const ulong SupervisorAccessPrevention = 1 << 21;
+    internal const ulong UserKeys = 1 << 22;
+    internal const ulong SupervisorKeys = 1 << 24;
 
-    /// <summary>What may be set; the rest is reserved here (#GP).</summary>
-    internal const ulong Supported = 0x3 | TimeStampDisable | DebuggingExtensions | PageSizeExtension
+    /// <summary>What may be set on every processor; the rest is reserved (#GP).</summary>
+    private const ulong Supported = 0x3 | TimeStampDisable | DebuggingExtensions | PageSizeExtension
         | PhysicalAddressExtension | MachineCheckEnable | PageGlobalEnable | PerformanceCounterEnable | FxsaveSupport
-        | SimdExceptions | FsGsBaseEnable | SupervisorExecutionPrevention;
+        | SimdExceptions | FsGsBaseEnable | SupervisorExecutionPrevention | UserInstructionPrevention;
+
+    /// <summary>What may be set with the features that a processor has.</summary>
+    internal static ulong SupportedWith(ProcessorFeatures features) => Supported
+        | (features.HasFlag(ProcessorFeatures.AccessPrevention) ? SupervisorAccessPrevention : 0)
+        | (features.HasFlag(ProcessorFeatures.UserKeys) ? UserKeys : 0)
+        | (features.HasFlag(ProcessorFeatures.SupervisorKeys) ? SupervisorKeys : 0);
 }

@@ -25,16 +25,18 @@ internal sealed unsafe class ModelSpecificRegisters
     private readonly IEngineClock _clock;
     private readonly MemoryUnit _memory;
     private readonly SegmentUnit _segments;
+    private readonly ProcessorFeatures _features;
     private readonly Dictionary<uint, ulong> _plain = [];
     private ulong _tscAdjust;
 
-    internal ModelSpecificRegisters(CpuState* state, LocalApic apic, IEngineClock clock, MemoryUnit memory, SegmentUnit segments)
+    internal ModelSpecificRegisters(CpuState* state, LocalApic apic, IEngineClock clock, MemoryUnit memory, SegmentUnit segments, ProcessorFeatures features)
     {
         _state = state;
         _apic = apic;
         _clock = clock;
         _memory = memory;
         _segments = segments;
+        _features = features;
         Reset();
     }
 
@@ -158,6 +160,9 @@ internal sealed unsafe class ModelSpecificRegisters
             case Msr.TscAux:
                 value = TscAux;
                 return true;
+            case Msr.SupervisorKeyRights when _features.HasFlag(ProcessorFeatures.SupervisorKeys):
+                value = _state->SupervisorKeyRights;
+                return true;
             default:
                 return _plain.TryGetValue(register, out value);
         }
@@ -223,6 +228,10 @@ internal sealed unsafe class ModelSpecificRegisters
             case Msr.TscAux:
                 TscAux = (uint)value;
                 return value >> 32 == 0;
+            case Msr.SupervisorKeyRights when _features.HasFlag(ProcessorFeatures.SupervisorKeys) && value >> 32 == 0:
+                _state->SupervisorKeyRights = (uint)value;
+                _memory.FlushAll();
+                return true;
             case Msr.Pat:
                 return TryWritePat(value);
             case Msr.SpeculationControl or Msr.PredictionCommand or Msr.FlushCommand:

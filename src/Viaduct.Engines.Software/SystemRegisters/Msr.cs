@@ -25,6 +25,7 @@ internal static class Msr
     internal const uint MtrrVariableBase = 0x200;
     internal const uint Pat = 0x277;
     internal const uint MtrrDefaultType = 0x2FF;
+    internal const uint SupervisorKeyRights = 0x6E1;
     internal const uint TscDeadline = 0x6E0;
     internal const uint X2ApicFirst = 0x800;
     internal const uint X2ApicLast = 0x8FF;
