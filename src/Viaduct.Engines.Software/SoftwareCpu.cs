@@ -9,6 +9,7 @@ using Viaduct.Engines.Software.Translator;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
 using Viaduct.Platform.Host;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Software;
 
@@ -40,6 +41,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     private volatile bool _stopping;
     private volatile bool _disposed;
     private bool _waitsForStartUp;
+    private bool _halted;
     private int _pauses;
 
     internal SoftwareCpu(int id, int processors, AddressSpace memory, AddressSpace ports, IEngineClock clock, InterruptRouter router, int? translateAfter = null, CodeWatch? watch = null, ProcessorGate? gate = null, ProcessorFeatures features = ProcessorFeatures.None)
@@ -107,6 +109,23 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     {
         BootState.Apply(this, state);
         _waitsForStartUp = false;
+        _description = "running";
+    }
+
+    /// <summary>Writes the state. The processor has returned from <see cref="Run"/>.</summary>
+    internal void Save(StateWriter writer)
+    {
+        writer.Boolean(_waitsForStartUp);
+        writer.Boolean(_halted);
+        CpuRecord.Save(this, writer);
+    }
+
+    /// <summary>Takes a state that was saved, before <see cref="Run"/>.</summary>
+    internal void Restore(StateReader reader)
+    {
+        _waitsForStartUp = reader.Boolean();
+        _halted = reader.Boolean();
+        CpuRecord.Restore(this, reader);
         _description = "running";
     }
 
@@ -205,6 +224,11 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             if (_waitsForStartUp)
             {
                 WaitForStartUp();
+            }
+            else if (_halted && !_stopping)
+            {
+                // It was saved so.
+                Sleep();
             }
 
             bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0 && Apic.HasInterrupt;
@@ -440,6 +464,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     private void Sleep()
     {
         CpuState* s = _state;
+        _halted = true;
         _map.Leave();
         while (!_stopping)
         {
@@ -449,7 +474,13 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             long now = _clock.Nanoseconds;
             Apic.CheckTimer(now);
             bool interruptible = (s->FlagsOther & Rflags.Interrupt) != 0;
-            if (_stopping || Apic.IsResetPending || (interruptible && Apic.HasInterrupt) || (Apic.IsNmiPending && !Exceptions.NmiBlocked))
+            if (Apic.IsResetPending || (interruptible && Apic.HasInterrupt) || (Apic.IsNmiPending && !Exceptions.NmiBlocked))
+            {
+                _halted = false;
+                break;
+            }
+
+            if (_stopping)
             {
                 break;
             }

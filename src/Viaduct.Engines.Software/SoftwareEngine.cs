@@ -6,6 +6,7 @@ using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
 using Viaduct.Platform.Interrupts;
 using Viaduct.Platform.Pci;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Software;
 
@@ -40,11 +41,18 @@ public sealed class SoftwareEngine : IEngine
         }
 
         _ioApic = new IoApic(IoApicId(cpus), _router);
+        State = new EngineRecord(_cpus, _ioApic, clock);
         _ioApicMapping = memory.Map("I/O APIC", IoApic.DefaultBase, IoApic.MmioLength, _ioApic, MappingPriority.Board);
     }
 
     /// <summary>The I/O APIC's ID beside a number of processors, whose IDs count from zero. It has four bits.</summary>
     public static byte IoApicId(int cpus) => (byte)(cpus & 0xF);
+
+    /// <summary>
+    /// The engine's state: to be saved when all processors have been stopped and have returned, and restored before any
+    /// has run. Memory and devices are their own parts; devices come first.
+    /// </summary>
+    public ISavable State { get; }
 
     /// <inheritdoc/>
     public string Name => "software";

@@ -1,3 +1,5 @@
+using Viaduct.Platform.State;
+
 namespace Viaduct.Engines.Software.InterruptControllers;
 
 /// <summary>IA32_APIC_BASE (MSR 1BH; Intel SDM vol. 3A 11.4.4 and 11.12.1): where the MMIO page is, and the mode.</summary>
@@ -27,6 +29,14 @@ internal sealed class ApicBase(bool bootstrap)
 
     /// <summary>The state after power-on: xAPIC mode.</summary>
     public void Reset() => Value = LocalApic.DefaultBase | Enabled | _bootstrap;
+
+    public void Save(StateWriter writer) => writer.UInt64(Value);
+
+    public void Restore(StateReader reader)
+    {
+        ulong value = reader.UInt64();
+        Value = (value & Bootstrap) == _bootstrap ? value : throw new StateException("the state of another processor's APIC");
+    }
 
     /// <summary>Writes it. False for #GP: reserved bits or a transition that figure 11-27 doesn't have.</summary>
     public bool TryWrite(ulong value)

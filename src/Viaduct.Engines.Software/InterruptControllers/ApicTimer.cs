@@ -1,3 +1,5 @@
+using Viaduct.Platform.State;
+
 namespace Viaduct.Engines.Software.InterruptControllers;
 
 /// <summary>
@@ -157,6 +159,26 @@ internal sealed class ApicTimer
         _tscDeadline = 0;
         _initialCount = 0;
         _divideConfiguration = 0;
+    }
+
+    internal void Save(StateWriter writer)
+    {
+        writer.Int32((int)Mode);
+        writer.Int64(NextDeadline);
+        writer.Int64(_tscOffset);
+        writer.UInt64(_tscDeadline);
+        writer.UInt32(_initialCount);
+        writer.UInt32(_divideConfiguration);
+    }
+
+    internal void Restore(StateReader reader)
+    {
+        Mode = (ApicTimerMode)reader.Int32(0, (int)ApicTimerMode.TscDeadline);
+        NextDeadline = reader.Int64();
+        _tscOffset = reader.Int64();
+        _tscDeadline = reader.UInt64();
+        _initialCount = reader.UInt32();
+        _divideConfiguration = reader.UInt32() & 0xB;
     }
 
     private static long Later(long time, long by) => time > Never - 1 - by ? Never - 1 : time + by;

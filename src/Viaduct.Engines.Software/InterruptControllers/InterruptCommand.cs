@@ -1,3 +1,5 @@
+using Viaduct.Platform.State;
+
 namespace Viaduct.Engines.Software.InterruptControllers;
 
 /// <summary>The interrupt command register: interprocessor interrupts that a local APIC sends (Intel SDM vol. 3A 11.6.1, 11.12.9).</summary>
@@ -26,6 +28,18 @@ internal sealed class InterruptCommand(LocalApic sender, InterruptRouter router)
     {
         Low = 0;
         High = 0;
+    }
+
+    public void Save(StateWriter writer)
+    {
+        writer.UInt32(Low);
+        writer.UInt32(High);
+    }
+
+    public void Restore(StateReader reader)
+    {
+        Low = reader.UInt32() & Writable;
+        High = reader.UInt32();
     }
 
     /// <summary>Writes the low half, which sends. False when the vector is illegal.</summary>

@@ -1,5 +1,6 @@
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Interrupts;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Software.InterruptControllers;
 
@@ -104,6 +105,35 @@ public sealed class IoApic : IAccessHandler
         }
 
         return AccessStatus.Done;
+    }
+
+    /// <summary>Writes the registers. How the wires stand is their devices' state.</summary>
+    internal void Save(StateWriter writer)
+    {
+        lock (_lock)
+        {
+            writer.UInt32(_select);
+            writer.UInt32(_id);
+            foreach (RedirectionEntry entry in _entries)
+            {
+                writer.UInt64(entry.Value);
+            }
+        }
+    }
+
+    /// <summary>Takes registers that were saved, after devices have driven their wires while all pins were masked.</summary>
+    internal void Restore(StateReader reader)
+    {
+        lock (_lock)
+        {
+            _select = (byte)reader.UInt32();
+            _id = reader.UInt32() & 0x0F00_0000;
+            for (int pin = 0; pin < Pins; pin++)
+            {
+                ulong value = reader.UInt64();
+                _entries[pin] = RedirectionEntry.AfterReset.WithHigh((uint)(value >> 32)).WithLow((uint)value).WithRemoteIrr(new RedirectionEntry(value).RemoteIrr);
+            }
+        }
     }
 
     /// <summary>A local APIC, or the guest by the EOI register, is done with a level-triggered vector.</summary>

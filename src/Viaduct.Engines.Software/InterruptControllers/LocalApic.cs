@@ -1,5 +1,6 @@
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Interrupts;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Software.InterruptControllers;
 
@@ -350,6 +351,34 @@ public sealed class LocalApic : IAccessHandler
         }
 
         return AccessStatus.Done;
+    }
+
+    /// <summary>Writes the APIC's state. The processor stands still.</summary>
+    internal void Save(StateWriter writer)
+    {
+        _base.Save(writer);
+        _signals.Save(writer);
+        _command.Save(writer);
+        _vectors.Save(writer);
+        _lvt.Save(writer);
+        _timer.Save(writer);
+        writer.Words([_spurious, _logicalDestination, _destinationFormat, _errorStatus, _errorsSeen]);
+    }
+
+    /// <summary>Takes a state that was saved, of an APIC of the same ID.</summary>
+    internal void Restore(StateReader reader)
+    {
+        _base.Restore(reader);
+        _signals.Restore(reader);
+        _command.Restore(reader);
+        _vectors.Restore(reader);
+        _lvt.Restore(reader);
+        _timer.Restore(reader);
+        _spurious = reader.UInt32();
+        _logicalDestination = reader.UInt32();
+        _destinationFormat = reader.UInt32();
+        _errorStatus = reader.UInt32();
+        _errorsSeen = reader.UInt32();
     }
 
     private uint X2ApicLogicalId => ((Id >> 4) << 16) | (1u << (int)(Id & 0xF));

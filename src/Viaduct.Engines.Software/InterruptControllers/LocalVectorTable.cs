@@ -1,3 +1,5 @@
+using Viaduct.Platform.State;
+
 namespace Viaduct.Engines.Software.InterruptControllers;
 
 /// <summary>The entries by which a local APIC turns its own events into interrupts (Intel SDM vol. 3A 11.5.1), by their register numbers.</summary>
@@ -12,6 +14,10 @@ internal sealed class LocalVectorTable
 
     /// <summary>All entries as after power-on.</summary>
     internal void Reset() => Array.Fill(_entries, ApicRegister.LvtMasked);
+
+    internal void Save(StateWriter writer) => writer.Words(_entries);
+
+    internal void Restore(StateReader reader) => reader.Words(_entries);
 
     /// <summary>Sets every mask, as switching the APIC off by software does.</summary>
     internal void MaskAll()

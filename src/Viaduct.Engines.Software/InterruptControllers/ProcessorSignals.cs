@@ -1,3 +1,5 @@
+using Viaduct.Platform.State;
+
 namespace Viaduct.Engines.Software.InterruptControllers;
 
 /// <summary>What reaches a processor past the vectors: NMI, INIT and start-up. Raised by any thread, taken by the processor's.</summary>
@@ -20,6 +22,20 @@ internal sealed class ProcessorSignals
         Volatile.Write(ref _nmi, 0);
         Volatile.Write(ref _init, 0);
         Volatile.Write(ref _startUp, None);
+    }
+
+    public void Save(StateWriter writer)
+    {
+        writer.Int32(_nmi);
+        writer.Int32(_init);
+        writer.Int32(_startUp);
+    }
+
+    public void Restore(StateReader reader)
+    {
+        _nmi = reader.Int32(0, 1);
+        _init = reader.Int32(0, 1);
+        _startUp = reader.Int32(None, byte.MaxValue);
     }
 
     public void RaiseNmi() => Volatile.Write(ref _nmi, 1);

@@ -1,3 +1,5 @@
+using Viaduct.Platform.State;
+
 namespace Viaduct.Engines.Software.InterruptControllers;
 
 /// <summary>
@@ -43,6 +45,22 @@ internal sealed class VectorPriorities
         InService.Clear();
         LevelTriggered.Clear();
         TaskPriority = 0;
+    }
+
+    internal void Save(StateWriter writer)
+    {
+        Requests.Save(writer);
+        InService.Save(writer);
+        LevelTriggered.Save(writer);
+        writer.UInt32(_taskPriority);
+    }
+
+    internal void Restore(StateReader reader)
+    {
+        Requests.Restore(reader);
+        InService.Restore(reader);
+        LevelTriggered.Restore(reader);
+        TaskPriority = reader.UInt32() & 0xFF;
     }
 
     /// <summary>Notes a request. Any thread.</summary>

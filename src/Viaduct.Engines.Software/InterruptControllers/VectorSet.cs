@@ -1,4 +1,5 @@
 using System.Numerics;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Software.InterruptControllers;
 
@@ -38,6 +39,10 @@ internal sealed class VectorSet
             Volatile.Write(ref _words[i], 0);
         }
     }
+
+    public void Save(StateWriter writer) => writer.Words(_words);
+
+    public void Restore(StateReader reader) => reader.Words(_words);
 
     private static uint Bit(int vector) => 1u << (vector & 31);
 }

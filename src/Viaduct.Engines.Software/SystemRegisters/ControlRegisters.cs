@@ -2,6 +2,7 @@ using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Software.SystemRegisters;
 
@@ -39,6 +40,28 @@ internal sealed unsafe class ControlRegisters
         Array.Clear(_debug);
         DebugStatus = DebugStatusFixed;
         DebugControl = DebugControlFixed;
+    }
+
+    internal void Save(StateWriter writer)
+    {
+        foreach (ulong address in _debug)
+        {
+            writer.UInt64(address);
+        }
+
+        writer.UInt64(DebugStatus);
+        writer.UInt64(DebugControl);
+    }
+
+    internal void Restore(StateReader reader)
+    {
+        for (int i = 0; i < _debug.Length; i++)
+        {
+            WriteDebug(i, reader.UInt64());
+        }
+
+        WriteDebug(6, reader.UInt64());
+        WriteDebug(7, reader.UInt64());
     }
 
     /// <summary>MOV to a control register. False for #GP.</summary>

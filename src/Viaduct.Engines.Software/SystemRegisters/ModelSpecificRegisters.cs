@@ -3,6 +3,7 @@ using Viaduct.Engines.Software.InterruptControllers;
 using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.Segmentation;
 using Viaduct.Engines.Software.State;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Software.SystemRegisters;
 
@@ -248,6 +249,48 @@ internal sealed unsafe class ModelSpecificRegisters
                 _plain[register] = value;
                 return true;
         }
+    }
+
+    /// <summary>Writes the MSRs that are kept here.</summary>
+    internal void Save(StateWriter writer)
+    {
+        foreach (ulong value in (ReadOnlySpan<ulong>)[Star, LongStar, CompatibilityStar, FlagMask, KernelGsBase, SysenterCs, SysenterRsp, SysenterRip, TscAux, _tscAdjust])
+        {
+            writer.UInt64(value);
+        }
+
+        writer.Int32(_plain.Count);
+        foreach ((uint register, ulong value) in _plain)
+        {
+            writer.UInt32(register);
+            writer.UInt64(value);
+        }
+    }
+
+    /// <summary>Takes MSRs that were saved.</summary>
+    internal void Restore(StateReader reader)
+    {
+        Star = reader.UInt64();
+        LongStar = Canonical(reader);
+        CompatibilityStar = Canonical(reader);
+        FlagMask = reader.UInt64() & uint.MaxValue;
+        KernelGsBase = Canonical(reader);
+        SysenterCs = (ushort)reader.UInt64();
+        SysenterRsp = Canonical(reader);
+        SysenterRip = Canonical(reader);
+        TscAux = (uint)reader.UInt64();
+        _tscAdjust = reader.UInt64();
+        for (int left = reader.Int32(0, _plain.Count); left > 0; left--)
+        {
+            uint register = reader.UInt32();
+            _plain[_plain.ContainsKey(register) ? register : throw new StateException($"MSR {register:X} isn't one of this processor")] = reader.UInt64();
+        }
+    }
+
+    private static ulong Canonical(StateReader reader)
+    {
+        ulong value = reader.UInt64();
+        return Branches.IsCanonical(value) ? value : throw new StateException($"{value:X} is no canonical address");
     }
 
     internal void SetBase(int segment, ulong value)

@@ -2,6 +2,7 @@ using Iced.Intel;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
 using Viaduct.Platform.Memory;
+using Viaduct.Platform.State;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -66,9 +67,51 @@ internal sealed unsafe class ProcessorsMachine : IDisposable
     /// <returns>How each ended.</returns>
     public CpuExit[] RunToAnyEnd(Action<Assembler> program)
     {
+        Boot(program);
+        return RunProcessors();
+    }
+
+    /// <summary>Runs a program until the bootstrap processor has finished a number of instructions, and stops it there.</summary>
+    /// <returns>The engine's state; null where the program came to its end before.</returns>
+    public ReadOnlyMemory<byte>? RunToCut(Action<Assembler> program, long instructions)
+    {
+        Boot(program);
+        Thread cutter = new(() =>
+        {
+            SpinWait.SpinUntil(() => _done || _engine.Cpus[0].Instructions >= instructions);
+            Stop();
+        });
+        cutter.Start();
+        _ = RunProcessors();
+        cutter.Join();
+        if (_done)
+        {
+            return null;
+        }
+
+        StateWriter writer = new();
+        writer.Record(_engine.State);
+        return writer.Written;
+    }
+
+    /// <summary>Goes on where another machine was stopped, to the end of its program.</summary>
+    public void GoOn(ProcessorsMachine from, ReadOnlyMemory<byte> state)
+    {
+        new ReadOnlySpan<byte>(from._memory.Pointer, (int)Length).CopyTo(new Span<byte>(_memory.Pointer, (int)Length));
+        new StateReader(state).Record(_engine.State);
+        CpuExit[] exits = RunProcessors();
+        Assert.True(_done, string.Join("; ", _engine.Cpus.Select((cpu, number) => $"{number}: {exits[number]}, {cpu.Describe()}")));
+    }
+
+    private void Boot(Action<Assembler> program)
+    {
         Put(Start, 16, EmitStart);
         Put(Code, 64, code => EmitProgram(code, program));
         _engine.Cpus[0].Boot(new CpuBootState { Mode = CpuMode.Long64, Rip = Code, Rsp = Stacks + 0x1000, PageTable = Tables, GdtBase = Gdt, GdtLimit = 31 });
+    }
+
+    private CpuExit[] RunProcessors()
+    {
         List<Thread> threads = [];
         CpuExit[] exits = new CpuExit[_count];
         for (int i = 0; i < _count; i++)
