@@ -9,12 +9,10 @@ using Viaduct.Platform.Accounting;
 namespace Viaduct.Guests;
 
 /// <summary>
-/// Stock kernels of other flavours and releases, worked at by their shells. Each subfolder of the folder that
-/// VIADUCT_KERNELS names is one: the kernel's package or packages, unpacked into it.
+/// <see cref="OtherKernels"/>, worked at by their shells.
 /// </summary>
 public sealed class OtherKernelsTests : IDisposable
 {
-    private const string Variable = "VIADUCT_KERNELS";
     private const int DiskLength = 16 << 20;
     private const int Written = 4 << 20;
 
@@ -24,21 +22,18 @@ public sealed class OtherKernelsTests : IDisposable
 
     public static TheoryData<string> Kernels()
     {
-        string? folder = Environment.GetEnvironmentVariable(Variable);
-        return string.IsNullOrEmpty(folder)
-            ? ["none"]
-            : [.. Directory.GetDirectories(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+        string[] names = [.. OtherKernels.Names];
+        return names.Length == 0 ? ["none"] : [.. names];
     }
 
     [Theory]
     [MemberData(nameof(Kernels))]
     public async Task Shell_WorksOnBothDisks_AndTheKernelComplainsOfNothing(string name)
     {
-        string? folder = Environment.GetEnvironmentVariable(Variable);
         Assert.SkipWhen(
-            string.IsNullOrEmpty(folder),
-            $"other kernels aren't tested: set {Variable} to a folder with a subfolder for each kernel, its Debian packages unpacked there");
-        GuestKernel kernel = Find(Path.Combine(folder!, name));
+            name == "none",
+            $"other kernels aren't tested: set {OtherKernels.Variable} to a folder with a subfolder for each kernel, its Debian packages unpacked there");
+        GuestKernel kernel = OtherKernels.Find(name);
         string[] images = [_files.Write("emulated.img", new byte[DiskLength]), _files.Write("paravirtual.img", new byte[DiskLength])];
         MachineSpec spec = new()
         {
@@ -92,14 +87,4 @@ public sealed class OtherKernelsTests : IDisposable
 
     private static string SumOf(string image) =>
         Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(image).AsSpan(0, Written)));
-
-    // Debian's packages had the image in boot/ for long, and have it beside the modules since Debian 14.
-    private static GuestKernel Find(string folder)
-    {
-        string modules = Directory.EnumerateDirectories(folder, "kernel", SearchOption.AllDirectories)
-            .Select(path => Path.GetDirectoryName(path)!)
-            .First(path => Path.GetFileName(Path.GetDirectoryName(path)) == "modules");
-        string image = Directory.EnumerateFiles(folder, "vmlinuz*", SearchOption.AllDirectories).First();
-        return new GuestKernel(image, Path.GetFileName(modules), new KernelModules(modules));
-    }
 }

@@ -16,6 +16,7 @@ internal static class Kills
     /// <summary>Says a figure of a run, for people.</summary>
     internal static void Report(string figures) => TestContext.Current.TestOutputHelper?.WriteLine(figures);
 
-    private static int Setting(string name, int otherwise) =>
+    /// <summary>A number of the environment.</summary>
+    internal static int Setting(string name, int otherwise) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;
 }

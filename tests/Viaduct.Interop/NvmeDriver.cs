@@ -11,6 +11,12 @@ internal sealed unsafe class NvmeDriver : IDisposable
     internal const int Page = 4096;
     internal const int Depth = 8;
 
+    /// <summary>Entries of a queue.</summary>
+    internal const int Entries = 64;
+
+    /// <summary>Where its memory is to the device: 1 MiB.</summary>
+    internal const ulong Base = 0x10_0000;
+
     private const int Bar = 0;
     private const int Configuration = 0x14;
     private const int Status = 0x1C;
@@ -18,8 +24,6 @@ internal sealed unsafe class NvmeDriver : IDisposable
     private const int AdminSubmission = 0x28;
     private const int AdminCompletion = 0x30;
     private const int Doorbells = 0x1000;
-    private const int Entries = 64;
-    private const ulong Base = 0x10_0000;
     private const int BuffersAt = 0x10000;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
@@ -67,6 +71,25 @@ internal sealed unsafe class NvmeDriver : IDisposable
 
     /// <summary>Begins to write a block of 4096 bytes from its buffer, durably.</summary>
     internal void BeginWrite(int index, ulong block) => Begin(index, 1, block, 1u << 30);
+
+    /// <summary>Puts an entry of any content into a queue (0 is the admin queue) and rings.</summary>
+    internal void Submit(int queue, ReadOnlySpan<byte> entry)
+    {
+        entry.CopyTo(Next(queue));
+        Ring(queue);
+    }
+
+    /// <summary>Takes a completion, whatever it says, if there is one.</summary>
+    internal bool TryTake(int queue)
+    {
+        if (IsComplete(queue))
+        {
+            _ = Advance(queue);
+            return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Waits for a command to end.</summary>
     /// <returns>Its buffer.</returns>
@@ -118,13 +141,22 @@ internal sealed unsafe class NvmeDriver : IDisposable
 
     private int Take(int queue)
     {
-        byte* entry = _memory.Pointer + (((queue * 2) + 1) * Page) + (_heads[queue] * 16);
-        Await(() => (Volatile.Read(ref *(uint*)(entry + 12)) >> 16 & 1) != 0 == _phases[queue], "a completion");
-        uint last = *(uint*)(entry + 12);
+        Await(() => IsComplete(queue), "a completion");
+        uint last = Advance(queue);
+        return last >> 17 == 0 ? (int)(last & 0xFFFF) : throw new IOException($"a command failed with status {last >> 17:x}");
+    }
+
+    private uint* Last(int queue) => (uint*)(_memory.Pointer + (((queue * 2) + 1) * Page) + (_heads[queue] * 16) + 12);
+
+    private bool IsComplete(int queue) => (Volatile.Read(ref *Last(queue)) >> 16 & 1) != 0 == _phases[queue];
+
+    private uint Advance(int queue)
+    {
+        uint last = *Last(queue);
         _heads[queue] = (_heads[queue] + 1) % Entries;
         _phases[queue] ^= _heads[queue] == 0;
         Write(Doorbells + (queue * 8) + 4, (uint)_heads[queue]);
-        return last >> 17 == 0 ? (int)(last & 0xFFFF) : throw new IOException($"a command failed with status {last >> 17:x}");
+        return last;
     }
 
     private uint Read(int register)

@@ -12,6 +12,9 @@ internal sealed class GuestFiles : IDisposable
     /// <summary>The kernel, downloaded once: an exception says what to do where it can't be.</summary>
     internal static GuestKernel Kernel => _parts.Value.Kernel;
 
+    /// <summary>The load generator fio.</summary>
+    internal static IReadOnlyList<RamDiskFile> Fio => FioProgram.Fetch(_parts.Value.Packages);
+
     /// <summary>Writes an initial RAM disk that loads the disks' drivers and runs a script.</summary>
     /// <returns>Its path.</returns>
     internal string RamDisk(string script, IReadOnlyList<RamDiskFile>? files = null) => RamDisk(Kernel, script, files);

@@ -15,8 +15,9 @@ internal static class GuestRun
     /// <param name="transcript">Gets its console.</param>
     /// <param name="log">Gets what devices report.</param>
     /// <param name="meanwhile">What the test does while it runs.</param>
+    /// <param name="limit">How long it may take, where that is more than usual.</param>
     internal static async Task<MachineExit> ToEnd(
-        MachineSpec spec, Transcript transcript, TextWriter? log = null, Func<VirtualMachine, Task>? meanwhile = null)
+        MachineSpec spec, Transcript transcript, TextWriter? log = null, Func<VirtualMachine, Task>? meanwhile = null, TimeSpan? limit = null)
     {
         EventLog events = new(log ?? TextWriter.Null);
         using VirtualMachine machine = new(spec, transcript, events);
@@ -25,10 +26,10 @@ internal static class GuestRun
         {
             if (meanwhile is not null)
             {
-                await Task.WhenAny(meanwhile(machine), machine.Exited).Unwrap().WaitAsync(_limit, TestContext.Current.CancellationToken);
+                await Task.WhenAny(meanwhile(machine), machine.Exited).Unwrap().WaitAsync(limit ?? _limit, TestContext.Current.CancellationToken);
             }
 
-            MachineExit exit = await machine.Exited.WaitAsync(_limit, TestContext.Current.CancellationToken);
+            MachineExit exit = await machine.Exited.WaitAsync(limit ?? _limit, TestContext.Current.CancellationToken);
             events.Flush();
             return exit;
         }
