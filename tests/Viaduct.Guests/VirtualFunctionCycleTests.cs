@@ -33,9 +33,9 @@ public sealed class VirtualFunctionCycleTests : IDisposable
         vf() { basename $(readlink -f $1/virtfn$(($2 - 1))); }
         bind() { echo $(vf $1 $2) > $nvme/bind || fail bind $2; await $(vf $1 $2); }
         begin() { for what in queues vectors online; do admin $(controller $1) $what-$2; done; bind $1 $2; }
-        work() { fio --name=$2 --filename=/dev/$1 --rw=randwrite --bs=4k --size=1m --loops=$3 --iodepth=4 --ioengine=io_uring --thread \
+        work() { fio $4 --name=$2 --filename=/dev/$1 --rw=randwrite --bs=4k --size=1m --loops=$3 --iodepth=4 --ioengine=io_uring --thread \
             --direct=1 --verify=crc32c --verify_state_save=0 --minimal > /tmp/$2 2>&1 || fail fio $2 $(tail -n 2 /tmp/$2); }
-        others() { while [ ! -e /tmp/end ]; do work $1 $2 2; echo . >> /tmp/$2-done; done; }
+        others() { while [ ! -e /tmp/end ]; do work $1 $2 1 --rate_iops=400; echo . >> /tmp/$2-done; done; }
         create() { echo 0 > $1/sriov_drivers_autoprobe; echo $2 > $1/sriov_numvfs || fail numvfs $2; echo 1 > $1/sriov_drivers_autoprobe; }
         things() { ls /sys/class/nvme /sys/block /dev | grep -c nvme; grep -c nvme /proc/interrupts; }
 
@@ -121,8 +121,7 @@ public sealed class VirtualFunctionCycleTests : IDisposable
             },
             TimeSpan.FromMinutes(3) + TimeSpan.FromSeconds(15 * int.Parse(_rounds, CultureInfo.InvariantCulture)));
         Assert.True(exit.Reason == MachineExitReason.PowerOff && _transcript.Text.Contains("END .", StringComparison.Ordinal), _transcript.Text);
-        Assert.DoesNotContain("FAILED", _transcript.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("SUSPECT", _transcript.Text, StringComparison.Ordinal);
+        Assert.Equal("", string.Join('\n', _transcript.Text.Split('\n').Where(line => line.Contains("FAILED", StringComparison.Ordinal) || line.Contains("SUSPECT", StringComparison.Ordinal))));
         Assert.All(_transcript.After("OTHERS").Split(' '), passes => Assert.NotEqual("0", passes));
         Assert.Equal("", _log.ToString());
 

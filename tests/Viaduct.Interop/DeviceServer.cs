@@ -35,6 +35,29 @@ internal sealed class DeviceServer : IDisposable
 
     internal ProcessGauge Gauge => ProcessGauge.Of(_process.Id);
 
+    /// <summary>CPU time of the threads that serve a virtual function: the device's own, and those for its client.</summary>
+    internal TimeSpan CpuOf(int virtualFunction)
+    {
+        string ending = string.Create(CultureInfo.InvariantCulture, $"-vf{virtualFunction}");
+        long nanoseconds = 0;
+        foreach (string task in Directory.EnumerateDirectories($"/proc/{_process.Id}/task"))
+        {
+            try
+            {
+                if (File.ReadAllText(Path.Combine(task, "comm")).TrimEnd('\n').EndsWith(ending, StringComparison.Ordinal))
+                {
+                    nanoseconds += long.Parse(File.ReadAllText(Path.Combine(task, "schedstat")).Split(' ')[0], CultureInfo.InvariantCulture);
+                }
+            }
+            catch (IOException)
+            {
+                // A thread that has just ended.
+            }
+        }
+
+        return TimeSpan.FromMicroseconds(nanoseconds / 1000);
+    }
+
     internal string[] Lines
     {
         get

@@ -29,6 +29,16 @@ internal sealed class WriterProcess : IDisposable
 
     internal ProcessGauge Gauge => ProcessGauge.Of(_process.Id);
 
+    /// <summary>CPU time that it took.</summary>
+    internal TimeSpan Cpu
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>What it said of losses.</summary>
     internal string[] Lines
     {
@@ -48,6 +58,21 @@ internal sealed class WriterProcess : IDisposable
         {
             Assert.True(Hear() == VerifiedWriter.Heard.Durable, $"the writer ended, or lost its device: {string.Join('\n', Lines)}");
         }
+    }
+
+    /// <summary>Hears acknowledgements for some time.</summary>
+    /// <returns>How many.</returns>
+    internal long ListenFor(TimeSpan time)
+    {
+        long began = Stopwatch.GetTimestamp();
+        long count = 0;
+        while (Stopwatch.GetElapsedTime(began) < time)
+        {
+            Listen(1);
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>Hears all until it says that its device is lost.</summary>

@@ -12,7 +12,7 @@ internal sealed class ViaductProcess : IDisposable
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("viaduct-test-");
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _messages = new();
-    private readonly List<(string Text, TaskCompletionSource Seen)> _awaited = [];
+    private readonly List<(StringBuilder Stream, string Text, TaskCompletionSource Seen)> _awaited = [];
     private readonly Process _process;
 
     internal ViaductProcess(params IReadOnlyList<string> arguments)
@@ -25,8 +25,8 @@ internal sealed class ViaductProcess : IDisposable
         };
         start.Environment["TMPDIR"] = _temporary.FullName;
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, line) => _output.Append(line.Data).Append('\n');
-        _process.ErrorDataReceived += (_, line) => Hear(line.Data);
+        _process.OutputDataReceived += (_, line) => Hear(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Hear(_messages, line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -73,17 +73,22 @@ internal sealed class ViaductProcess : IDisposable
     }
 
     /// <summary>Waits for a message, or its end.</summary>
-    internal async Task SeenAsync(string text)
+    internal Task SeenAsync(string text) => SeenAsync(_messages, text);
+
+    /// <summary>Waits for standard output, or its end.</summary>
+    internal Task WroteAsync(string text) => SeenAsync(_output, text);
+
+    private async Task SeenAsync(StringBuilder stream, string text)
     {
         TaskCompletionSource seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_messages)
         {
-            if (_messages.ToString().Contains(text, StringComparison.Ordinal))
+            if (stream.ToString().Contains(text, StringComparison.Ordinal))
             {
                 return;
             }
 
-            _awaited.Add((text, seen));
+            _awaited.Add((stream, text, seen));
         }
 
         await Task.WhenAny(seen.Task, EndAsync());
@@ -126,15 +131,15 @@ internal sealed class ViaductProcess : IDisposable
         _temporary.Delete(recursive: true);
     }
 
-    private void Hear(string? line)
+    private void Hear(StringBuilder stream, string? line)
     {
         lock (_messages)
         {
-            _messages.Append(line).Append('\n');
-            string all = _messages.ToString();
-            foreach ((string text, TaskCompletionSource seen) in _awaited)
+            stream.Append(line).Append('\n');
+            string all = stream.ToString();
+            foreach ((StringBuilder awaited, string text, TaskCompletionSource seen) in _awaited)
             {
-                if (all.Contains(text, StringComparison.Ordinal))
+                if (awaited == stream && all.Contains(text, StringComparison.Ordinal))
                 {
                     seen.TrySetResult();
                 }
