@@ -20,14 +20,11 @@ public sealed class PciFunction
     private const int RomIndex = 6;
 
     private readonly CapabilityList _capabilities;
-    private readonly PciBar?[] _bars = new PciBar?[6];
+    private readonly BarSet _bars = new();
     private readonly IntxPin _pin;
     private readonly Lock _resetOrder = new();
     private readonly AccessGuard? _guard;
-    private PciBar? _rom;
-    private PciBar[] _barList = [];
-    private ConfigWatch[] _watches = [];
-    private ConfigWatch[] _readWatches = [];
+    private readonly ConfigWatchList _watches;
     private MsiCapability? _msi;
     private MsixCapability? _msix;
     private PowerManagementCapability? _power;
@@ -44,8 +41,10 @@ public sealed class PciFunction
     {
     }
 
-    internal PciFunction(string name, PciIdentity identity, DmaTarget dma, DeviceCounters counters, byte headerType)
+    internal PciFunction(string name, PciIdentity identity, DmaTarget dma, DeviceCounters counters, byte headerType, AccessGuard? guard = null)
     {
+        _guard = guard;
+        _watches = new ConfigWatchList(guard);
         Name = name;
         Identity = identity;
         Dma = dma;
@@ -70,10 +69,9 @@ public sealed class PciFunction
 
     /// <summary>A virtual function. In a topology it keeps what 9.3.4 leaves it of a header: bus mastering, its class and subsystem.</summary>
     internal PciFunction(SriovCapability capability, int index, PciIdentity identity, DmaTarget dma, VirtualFunctionForm form)
-        : this(SriovCapability.NameOf(capability.Physical, index), identity, dma, dma.Counters)
+        : this(SriovCapability.NameOf(capability.Physical, index), identity, dma, dma.Counters, headerType: 0, new AccessGuard())
     {
         VirtualIndex = index;
-        _guard = new AccessGuard();
         if (form == VirtualFunctionForm.InTopology)
         {
             Placed = capability;
@@ -110,7 +108,7 @@ public sealed class PciFunction
     public byte DeviceFunction { get; private set; }
 
     /// <summary>Its BARs, by index.</summary>
-    public ReadOnlySpan<PciBar> Bars => _barList;
+    public ReadOnlySpan<PciBar> Bars => _bars.All;
 
     /// <summary>INTA#, which honours Interrupt Disable and is silent while MSI or MSI-X is enabled. The first use announces the pin, so it is asked for when the device is built. A virtual function has none, and nothing comes of it.</summary>
     public IInterruptLine IntX => IsVirtual ? AbsentLine.Instance : _pin.Announce();
@@ -167,23 +165,14 @@ public sealed class PciFunction
     public PciBar AddBar(int index, PciBarKind kind, ulong size)
     {
         PciBar bar = new(this, index, kind, size);
-        int last = bar.Is64Bit ? index + 1 : index;
-        if (index < 0 || last >= (Bridge is null ? 6 : 2) || _bars[index] is not null || _bars[last] is not null)
-        {
-            throw new ArgumentOutOfRangeException(nameof(index), index, "No such free base address register");
-        }
-
         Placed?.CheckBar(bar);
-        _bars[index] = bar;
-        _bars[last] = bar;
-        ListBars();
-        if (Placed is not null)
+        _bars.Add(bar, isBridge: Bridge is not null);
+        if (Placed is null)
         {
-            return bar;
+            bar.Define(Config);
+            Watch(bar.Register, bar.Is64Bit ? 8 : 4, new SteeringRegister(ConfigEffects.Routing));
         }
 
-        bar.Define(Config);
-        Watch(ConfigHeader.Bar0 + (index * 4), (last - index + 1) * 4, new SteeringRegister(ConfigEffects.Routing));
         return bar;
     }
 
@@ -191,11 +180,11 @@ public sealed class PciFunction
     /// <param name="size">Bytes: a power of two from 2048 to 16 MiB.</param>
     public PciBar AddRom(ulong size)
     {
-        _rom = new PciBar(this, RomIndex, PciBarKind.Rom, size);
-        ListBars();
-        _rom.Define(Config);
-        Watch(_rom.Register, 4, new SteeringRegister(ConfigEffects.Routing));
-        return _rom;
+        PciBar rom = new(this, RomIndex, PciBarKind.Rom, size);
+        _bars.AddRom(rom);
+        rom.Define(Config);
+        Watch(rom.Register, 4, new SteeringRegister(ConfigEffects.Routing));
+        return rom;
     }
 
     /// <summary>Adds MSI-X and puts its table and pending bits into BARs.</summary>
@@ -264,6 +253,18 @@ public sealed class PciFunction
         return offset;
     }
 
+    /// <summary>Says who hears of accesses to registers, beside the platform's own capabilities.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="observer">Hears of writes; an <see cref="IConfigReadObserver"/> hears of reads, too. Offsets are from <paramref name="offset"/>.</param>
+    public void Observe(int offset, int length, IConfigWriteObserver? observer)
+    {
+        if (observer is not null)
+        {
+            _watches.Add(offset, length, observer);
+        }
+    }
+
     /// <summary>A configuration read; all ones where the access isn't naturally aligned or runs past the 4096 bytes.</summary>
     /// <param name="offset">0 to 4095.</param>
     /// <param name="size">1, 2 or 4.</param>
@@ -274,15 +275,7 @@ public sealed class PciFunction
             return uint.MaxValue;
         }
 
-        foreach (ConfigWatch watch in _readWatches)
-        {
-            if (watch.Overlaps(offset, size) && (_guard is null || _guard.TryEnter()))
-            {
-                ((IConfigReadObserver)watch.Observer!).OnConfigReading(offset - watch.Offset, size);
-                _guard?.Exit();
-            }
-        }
-
+        _watches.TellReading(offset, size);
         return Config.Read(offset, size);
     }
 
@@ -297,9 +290,8 @@ public sealed class PciFunction
             return;
         }
 
-        ConfigWatch[] watches = _watches;
         List<PciFunction> reset = [];
-        ConfigEffects effects = ConfigEffects.None;
+        ConfigEffects effects;
         RoutingSnapshot before = RoutingSnapshot.Of(Bus);
         lock (Gate)
         {
@@ -309,14 +301,7 @@ public sealed class PciFunction
             }
 
             Config.Write(offset, size, value);
-            foreach (ConfigWatch watch in watches)
-            {
-                if (watch.Registers is not null && watch.Overlaps(offset, size))
-                {
-                    effects |= watch.Registers.Written();
-                }
-            }
-
+            effects = _watches.TakeOn(offset, size);
             Follow(effects, reset);
         }
 
@@ -331,13 +316,7 @@ public sealed class PciFunction
             function.RaiseReset();
         }
 
-        foreach (ConfigWatch watch in watches)
-        {
-            if (watch.Observer is not null && watch.Overlaps(offset, size))
-            {
-                Tell(watch.Observer, offset - watch.Offset, size);
-            }
-        }
+        _watches.TellWritten(offset, size);
     }
 
     /// <summary>The device's own change of a register: past the write masks, gone at the next reset.</summary>
@@ -461,8 +440,7 @@ public sealed class PciFunction
         Bus = null;
     }
 
-    internal void Watch(int offset, int length, IConfigRegisters registers) =>
-        _watches = [.. _watches, new ConfigWatch(offset, length, registers, null)];
+    internal void Watch(int offset, int length, IConfigRegisters registers) => _watches.Add(offset, length, registers);
 
     /// <summary>Makes mappings and grants follow the registers again, after something behind a BAR changed.</summary>
     internal void Reroute()
@@ -489,18 +467,7 @@ public sealed class PciFunction
         Dma.Granted = upstream.Mastering && (command & ConfigHeader.CommandBusMaster) != 0;
         bool seesMemory = (command & ConfigHeader.CommandMemory) != 0;
         bool seesPorts = (command & ConfigHeader.CommandIo) != 0;
-        foreach (PciBar bar in _barList)
-        {
-            if (bar.Kind == PciBarKind.Io)
-            {
-                bar.Place(Config, seesPorts ? upstream.Io : [], ports);
-            }
-            else
-            {
-                bar.Place(Config, seesMemory ? upstream.Memory : [], memory);
-            }
-        }
-
+        _bars.Place(Config, seesMemory ? upstream.Memory : [], memory, seesPorts ? upstream.Io : [], ports);
         Bridge?.Route(upstream, command, memory, ports);
         Sriov?.Route((upstream.BusNumber << 8) | DeviceFunction, upstream, memory);
     }
@@ -514,37 +481,18 @@ public sealed class PciFunction
         bool powered = IsPowered;
         Dma.RequesterId = (ushort)routingId;
         Dma.Granted = reached && powered && upstream.Mastering && (Command & ConfigHeader.CommandBusMaster) != 0;
-        foreach (PciBar bar in _barList)
-        {
-            bar.PlaceAt(powered ? Placed!.Place(VirtualIndex!.Value, bar) : null, upstream.Memory, memory);
-        }
+        _bars.PlaceVirtual(powered ? Placed : null, VirtualIndex!.Value, upstream.Memory, memory);
     }
 
     /// <summary>Takes the BARs of a virtual function that goes out of memory. Under the topology's lock.</summary>
-    internal void Unplace(MappingChange memory)
-    {
-        foreach (PciBar bar in _barList)
-        {
-            bar.PlaceAt(null, [], memory);
-        }
-    }
+    internal void Unplace(MappingChange memory) => _bars.Unplace(memory);
 
     /// <summary>Resets the registers here. Under the topology's lock; <see cref="RaiseReset"/> follows outside it.</summary>
     internal void ResetRegisters()
     {
         Config.Reset();
-        foreach (ConfigWatch watch in _watches)
-        {
-            watch.Registers?.Reset();
-        }
-
+        _watches.Reset();
         _pin.Reset();
-    }
-
-    private void ListBars()
-    {
-        IEnumerable<PciBar> bars = _bars.OfType<PciBar>().Distinct();
-        _barList = _rom is null ? [.. bars] : [.. bars, _rom];
     }
 
     private void Follow(ConfigEffects effects, List<PciFunction> reset)
@@ -580,42 +528,6 @@ public sealed class PciFunction
         else if (!_removed)
         {
             Dma.Granted = IsPowered && (Command & ConfigHeader.CommandBusMaster) != 0;
-        }
-    }
-
-    private void Tell(IConfigWriteObserver observer, int offset, int size)
-    {
-        if (_guard is null)
-        {
-            observer.OnConfigWritten(offset, size);
-        }
-        else if (_guard.TryEnter())
-        {
-            try
-            {
-                observer.OnConfigWritten(offset, size);
-            }
-            finally
-            {
-                _guard.Exit();
-            }
-        }
-    }
-
-    /// <summary>Says who hears of accesses to registers, beside the platform's own capabilities.</summary>
-    /// <param name="offset">The first byte.</param>
-    /// <param name="length">Bytes.</param>
-    /// <param name="observer">Hears of writes; an <see cref="IConfigReadObserver"/> hears of reads, too. Offsets are from <paramref name="offset"/>.</param>
-    public void Observe(int offset, int length, IConfigWriteObserver? observer)
-    {
-        if (observer is not null)
-        {
-            ConfigWatch watch = new(offset, length, null, observer);
-            _watches = [.. _watches, watch];
-            if (observer is IConfigReadObserver)
-            {
-                _readWatches = [.. _readWatches, watch];
-            }
         }
     }
 }
