@@ -20,7 +20,7 @@ namespace Viaduct.Engines.Software;
 internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
 {
     // Instructions between looks at the clock: some 100 microseconds.
-    private const int Slice = 8192;
+    private const int Slice = 16384;
 
     // PAUSEs until it yields: with more processors than the host has, the one that is waited for may not be running.
     private const int CrowdedPauses = 32;
@@ -103,6 +103,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
 
     /// <summary>Host code of what is run often; null where everything is interpreted.</summary>
     internal TranslatedCode? Translated { get; }
+
+    /// <summary>Whether an interrupt waits that would be taken now.</summary>
+    internal bool HasInterrupt => Apic.IsNmiPending || ((_state->FlagsOther & Rflags.Interrupt) != 0 && Apic.HasInterrupt);
 
     /// <inheritdoc/>
     public void Boot(CpuBootState state)

@@ -55,6 +55,9 @@ internal sealed unsafe class CodeCache : IDisposable
         _translatedMemory = translates ? new HostMemory("viaduct-translated-entries", (ulong)_maxPages * EntriesBytes) : null;
     }
 
+    /// <summary>How often code of a page was dropped. Who keeps ways to code by other means than the page looks here.</summary>
+    internal int Forgotten { get; private set; }
+
     /// <summary>The first op; index 0 is never used.</summary>
     internal Op* Arena => (Op*)_arenaMemory.Pointer;
 
@@ -222,8 +225,9 @@ internal sealed unsafe class CodeCache : IDisposable
     // Host addresses of code are below 2^57, so the code size fits in the upper bits.
     private static nuint Key(byte* host, int bitness) => (nuint)host | ((nuint)bitness << 57);
 
-    private static void Forget(CodePage* page)
+    private void Forget(CodePage* page)
     {
+        Forgotten++;
         NativeMemory.Clear(page->Entries, EntriesBytes);
         if (page->Translated != null)
         {

@@ -23,7 +23,7 @@ internal static unsafe class Privileged
         return op + 1;
     }
 
-    /// <summary>STI: interrupts wait for one more instruction, after which the decoder ends the block and they are looked at.</summary>
+    /// <summary>STI: interrupts wait for one more instruction, after which the decoder ends the block and they are looked at where any wait.</summary>
     internal static Op* SetInterrupts(SoftwareCpu cpu, CpuState* s, Op* op)
     {
         if (!MayChangeInterrupts(s))
@@ -32,7 +32,11 @@ internal static unsafe class Privileged
         }
 
         s->FlagsOther |= Rflags.Interrupt;
-        s->Limit = 0;
+        if (cpu.Apic.HasInterrupt)
+        {
+            s->Limit = 0;
+        }
+
         return op + 1;
     }
 

@@ -24,10 +24,9 @@ internal static unsafe class Transfers
         s->FlagsOther = flags & Rflags.Other;
         cpu.Memory.TakeBackPages();
         Flags.Write(s, flags);
-        cpu.Segments.LoadFlatCode((ushort)((msrs.Star >> 32) & 0xFFFC), 0, is64: true);
-        cpu.Segments.LoadFlatData(SegmentName.Ss, (ushort)(((msrs.Star >> 32) & 0xFFFC) + 8), 0);
-        s->TrapsAtEnd = true;
-        return Elsewhere(s, op, target);
+        ushort selector = (ushort)((msrs.Star >> 32) & 0xFFFC);
+        cpu.Segments.LoadFlat(selector, (ushort)(selector + 8), 0, is64: true);
+        return GoOn(cpu, s, op, target, trapsAtEnd: true);
     }
 
     /// <summary>SYSRET: <see cref="Op.Extra"/> is 8 for a return to 64-bit code.</summary>
@@ -49,10 +48,8 @@ internal static unsafe class Transfers
         s->FlagsOther = flags & Rflags.Other & ~(Rflags.Resume | Rflags.Virtual8086);
         Flags.Write(s, flags);
         ushort selector = (ushort)(cpu.Msrs.Star >> 48);
-        cpu.Segments.LoadFlatCode((ushort)((selector + (to64 ? 16 : 0)) | 3), 3, to64);
-        cpu.Segments.LoadFlatData(SegmentName.Ss, (ushort)((selector + 8) | 3), 3);
-        s->TrapsAtEnd = true;
-        return Elsewhere(s, op, target);
+        cpu.Segments.LoadFlat((ushort)((selector + (to64 ? 16 : 0)) | 3), (ushort)((selector + 8) | 3), 3, to64);
+        return GoOn(cpu, s, op, target, trapsAtEnd: true);
     }
 
     internal static Op* FastEnter(SoftwareCpu cpu, CpuState* s, Op* op)
@@ -126,8 +123,7 @@ internal static unsafe class Transfers
         }
 
         s->Exit = ExitReason.Lookup;
-        s->Instructions += op->Ordinal;
-        return null;
+        return GoOn(cpu, s, op, s->Rip, trapsAtEnd: false);
     }
 
     /// <summary>JMP ptr16:32 and ptr16:16: the selector is <see cref="Op.Displacement"/>, the offset the immediate.</summary>
@@ -277,6 +273,21 @@ internal static unsafe class Transfers
         selector = 0;
         return Stack.LoadSized(cpu, s, address, op->Extra, out offset)
             && Guest.Load(cpu, s, address + op->Extra, out selector);
+    }
+
+    // As elsewhere, but without leaving the loop where nothing else is to be seen to first.
+    private static Op* GoOn(SoftwareCpu cpu, CpuState* s, Op* op, ulong rip, bool trapsAtEnd)
+    {
+        if (!s->Long64 || (s->FlagsOther & Rflags.Trap) != 0 || cpu.HasInterrupt)
+        {
+            s->TrapsAtEnd = trapsAtEnd;
+            return Elsewhere(s, op, rip);
+        }
+
+        s->Instructions += op->Ordinal;
+        Op* next = Leave.To(s, rip);
+        s->TrapsAtEnd = trapsAtEnd && next == null;
+        return next;
     }
 
     private static Op* Elsewhere(CpuState* s, Op* op, ulong rip)

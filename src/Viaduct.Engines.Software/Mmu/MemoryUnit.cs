@@ -27,20 +27,9 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private readonly CodeMail _mail;
     private readonly LockedPlace _locked;
     private readonly LocalApic _apic;
-
-    // Lower and upper half of the address space: the hull of all large pages in the TLB, since INVLPG drops a large
-    // page whole and the TLB holds it in pieces.
-    private (ulong First, ulong Last) _largeLow = (ulong.MaxValue, 0);
-    private (ulong First, ulong Last) _largeHigh = (ulong.MaxValue, 0);
-
-    // Which entries of the code TLB were filled for user code, while code is verified; an entry may stand there twice.
-    private readonly ushort[] _userCode = new ushort[CodeTlbEntry.Count];
-    private int _userCodeCount;
+    private readonly DataTlb _tlb;
+    private readonly CodeTlb _codeTlb;
     private bool _verifiesCode;
-
-    // Entries of the supervisor's TLB that hold users' pages while AC is set and SMAP is on.
-    private readonly int[] _lent = new int[32];
-    private int _lentCount;
 
     internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, CodeMail mail, LocalApic apic, ProcessorGate gate)
     {
@@ -52,9 +41,9 @@ internal sealed unsafe class MemoryUnit : IDisposable
         _mail = mail;
         _locked = new LockedPlace(map, gate);
         _apic = apic;
-        state->CodeTlb = StateBlock.CodeTlb(state);
+        _tlb = new DataTlb(state);
+        _codeTlb = new CodeTlb(state, code);
         SetAccessMode(TlbEntry.Supervisor);
-        FlushAll();
     }
 
     /// <summary>
@@ -80,30 +69,25 @@ internal sealed unsafe class MemoryUnit : IDisposable
     {
         _state->AccessMode = mode;
         _state->Tlb = StateBlock.Tlb(_state, mode);
+        _state->CodeTlb = StateBlock.CodeTlb(_state, mode);
     }
 
     /// <summary>Drops every translation.</summary>
     internal void FlushAll()
     {
-        FlushData();
-        FlushCode();
-        _largeLow = _largeHigh = (ulong.MaxValue, 0);
+        _tlb.FlushAll();
+        _codeTlb.FlushAll();
+    }
+
+    /// <summary>Drops the translations that a change of CR3 drops: all but global ones, where there are such.</summary>
+    internal void FlushLocal()
+    {
+        _tlb.FlushLocal();
+        _codeTlb.FlushLocal();
     }
 
     /// <summary>AC was cleared: supervisor code may not access users' pages any more (SMAP).</summary>
-    internal void TakeBackPages()
-    {
-        TlbEntry* table = StateBlock.Tlb(_state, TlbEntry.Supervisor);
-        for (int i = 0; i < _lentCount; i++)
-        {
-            // Whatever is there by now; matching nothing is always right.
-            TlbEntry* entry = table + _lent[i];
-            entry->ReadTag = entry->WriteTag = ((ulong)(uint)_lent[i] << 12) ^ TlbEntry.NoMatch;
-            entry->Host = null;
-        }
-
-        _lentCount = 0;
-    }
+    internal void TakeBackPages() => _tlb.TakeBack();
 
     /// <summary>A device answers: until <see cref="EndDispatch"/> no memory is touched.</summary>
     internal void BeginDispatch() => _map.Leave();
@@ -114,7 +98,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
         _map.Return();
         if (_map.IsBehind)
         {
-            FlushData();
+            _tlb.FlushAll();
         }
 
         if (!_mail.IsEmpty)
@@ -130,7 +114,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
     {
         if (_mail.TryTakeAll())
         {
-            FlushData();
+            _tlb.FlushAll();
         }
 
         while (_mail.TryTakeProtected(out nuint host))
@@ -140,12 +124,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
     }
 
     /// <summary>Drops what is known of where code is.</summary>
-    internal void FlushCode()
-    {
-        _userCodeCount = 0;
-        NativeMemory.Clear(_state->CodeTlb, (nuint)(CodeTlbEntry.Count * sizeof(CodeTlbEntry)));
-        _state->CodeTlb[0].TranslatedTag = TlbEntry.NoMatch;
-    }
+    internal void FlushCode() => _codeTlb.FlushAll();
 
     /// <summary>Has all code verified before it runs, where that is done at all.</summary>
     internal void SerializeCode()
@@ -159,69 +138,57 @@ internal sealed unsafe class MemoryUnit : IDisposable
     /// <summary>User code is about to run: has it verified, where that is done at all.</summary>
     internal void EnterUser()
     {
-        for (int i = 0; i < _userCodeCount; i++)
+        if (_verifiesCode)
         {
-            int index = _userCode[i];
-            CodeTlbEntry* entry = _state->CodeTlb + index;
-            if ((entry->Tag & FetchModes.User) != 0)
-            {
-                entry->Tag = 0;
-                entry->TranslatedTag = ((ulong)index << 12) ^ TlbEntry.NoMatch;
-            }
+            _codeTlb.FlushUser();
         }
-
-        _userCodeCount = 0;
     }
 
     /// <summary>Drops the translations of the page that holds an address (INVLPG).</summary>
     internal void FlushPage(ulong linear)
     {
-        (ulong first, ulong last) = (long)linear < 0 ? _largeHigh : _largeLow;
-        if (linear >= first && linear <= last)
+        if (!_tlb.TryFlushPage(linear))
         {
             FlushAll();
             return;
         }
 
-        FlushPage(StateBlock.Tlb(_state, TlbEntry.Supervisor), linear & PageMask);
-        FlushPage(StateBlock.Tlb(_state, TlbEntry.User), linear & PageMask);
-
-        CodeTlbEntry* code = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
-        if ((code->Tag & PageMask) == (linear & PageMask))
-        {
-            code->Tag = 0;
-            code->TranslatedTag = (linear & PageMask) ^ TlbEntry.NoMatch;
-        }
+        _codeTlb.FlushPage(linear);
     }
 
     /// <summary>Makes stores to a page come here from now on: it holds decoded code.</summary>
-    internal void ProtectPage(byte* host)
-    {
-        // The two tables lie one after the other.
-        TlbEntry* first = StateBlock.Tlb(_state, TlbEntry.Supervisor);
-        for (int i = 0; i < 2 * TlbEntry.Count; i++)
-        {
-            if (first[i].Host == host)
-            {
-                first[i].WriteTag = first[i].ReadTag ^ TlbEntry.NoMatch;
-            }
-        }
-    }
+    internal void ProtectPage(byte* host) => _tlb.Protect(host);
 
     /// <summary>Reads what the inline look-up missed.</summary>
     internal bool LoadSlow<T>(ulong address, out T value)
         where T : unmanaged
     {
-        Unsafe.SkipInit(out value);
-        fixed (T* bytes = &value)
+        // Not every caller has looked.
+        TlbEntry* entry = _state->Tlb + ((address >> 12) & (TlbEntry.Count - 1));
+        ulong offset = address ^ entry->ReadTag;
+        if (offset <= (ulong)(4096 - sizeof(T)))
         {
-            return Transfer(address, (byte*)bytes, sizeof(T), Access.Read);
+            value = Unsafe.ReadUnaligned<T>(entry->Host + offset);
+            return true;
         }
+
+        return LoadByWalk(address, out value);
     }
 
     /// <summary>Writes what the inline look-up missed. False, too, when it changed decoded code.</summary>
     internal bool StoreSlow<T>(ulong address, T value)
-        where T : unmanaged => Transfer(address, (byte*)&value, sizeof(T), Access.Write);
+        where T : unmanaged
+    {
+        TlbEntry* entry = _state->Tlb + ((address >> 12) & (TlbEntry.Count - 1));
+        ulong offset = address ^ entry->WriteTag;
+        if (offset <= (ulong)(4096 - sizeof(T)))
+        {
+            Unsafe.WriteUnaligned(entry->Host + offset, value);
+            return true;
+        }
+
+        return Transfer(address, (byte*)&value, sizeof(T), Access.Write);
+    }
 
     /// <summary>Faults as a write would, without writing: for reads whose write must not fail after.</summary>
     internal bool ProbeWrite(ulong address, int size)
@@ -300,7 +267,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
     /// <summary>Finds the decoded page that holds an address of code, filling the code TLB. Null on a fault.</summary>
     internal CodePage* Fetch(ulong linear)
     {
-        if (!TryTranslate(linear, Access.Fetch, IsUser, out ulong physical))
+        if (!TryTranslate(linear, Access.Fetch, IsUser, out ulong physical, out bool global))
         {
             return null;
         }
@@ -321,16 +288,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
 
         CodePage* page = _code.GetPage(memory, offset / HostMemory.PageSize, bitness);
-        CodeTlbEntry* entry = _state->CodeTlb + ((linear >> 12) & (CodeTlbEntry.Count - 1));
-        entry->Tag = (linear & PageMask) | _state->FetchMode;
-        entry->Page = page;
-        entry->TranslatedTag = (linear & PageMask) ^ (bitness == 64 ? CodeTlbEntry.TagOf(_state->AccessMode) : TlbEntry.NoMatch);
-        entry->Translated = _code.TranslatedFor(page, _state->AccessMode);
-        if (_verifiesCode && IsUser)
-        {
-            NoteUserCode((int)(entry - _state->CodeTlb));
-        }
-
+        _codeTlb.Remember(linear, page, global);
         return page;
     }
 
@@ -365,16 +323,10 @@ internal sealed unsafe class MemoryUnit : IDisposable
     internal bool LoadSystem<T>(ulong address, out T value)
         where T : unmanaged
     {
-        Unsafe.SkipInit(out value);
         ulong mode = _state->AccessMode;
         SetAccessMode(TlbEntry.Supervisor);
         _walker.IsImplicit = true;
-        bool done;
-        fixed (T* bytes = &value)
-        {
-            done = Transfer(address, (byte*)bytes, sizeof(T), Access.Read);
-        }
-
+        bool done = _tlb.HasLent ? LoadByWalk(address, out value) : LoadSlow(address, out value);
         _walker.IsImplicit = false;
         SetAccessMode(mode);
         return done;
@@ -387,7 +339,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
         ulong mode = _state->AccessMode;
         SetAccessMode(TlbEntry.Supervisor);
         _walker.IsImplicit = true;
-        bool done = Transfer(address, (byte*)&value, sizeof(T), Access.Write);
+        bool done = _tlb.HasLent ? Transfer(address, (byte*)&value, sizeof(T), Access.Write) : StoreSlow(address, value);
         _walker.IsImplicit = false;
         SetAccessMode(mode);
         return done || _state->Exit == ExitReason.CodeModified;
@@ -429,38 +381,6 @@ internal sealed unsafe class MemoryUnit : IDisposable
             : range.Host + offset;
     }
 
-    private static void FlushPage(TlbEntry* table, ulong page)
-    {
-        TlbEntry* entry = table + ((page >> 12) & (TlbEntry.Count - 1));
-        if (entry->ReadTag == page)
-        {
-            entry->ReadTag = page ^ TlbEntry.NoMatch;
-            entry->WriteTag = page ^ TlbEntry.NoMatch;
-            entry->Host = null;
-        }
-    }
-
-    private void FlushData()
-    {
-        // Zero is no match but in each table's first entry.
-        TlbEntry* first = StateBlock.Tlb(_state, TlbEntry.Supervisor);
-        NativeMemory.Clear(first, (nuint)(2 * TlbEntry.Count * sizeof(TlbEntry)));
-        first[0].ReadTag = first[0].WriteTag = TlbEntry.NoMatch;
-        first[TlbEntry.Count].ReadTag = first[TlbEntry.Count].WriteTag = TlbEntry.NoMatch;
-    }
-
-    private void NoteUserCode(int index)
-    {
-        if (_userCodeCount == _userCode.Length)
-        {
-            CodeTlbEntry kept = _state->CodeTlb[index];
-            FlushCode();
-            _state->CodeTlb[index] = kept;
-        }
-
-        _userCode[_userCodeCount++] = (ushort)index;
-    }
-
     private bool IsUser => _state->AccessMode == TlbEntry.User;
 
     private FlatRange? FindWritable(ulong address, out ulong physical)
@@ -472,6 +392,16 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
 
         return !IsApicPage(physical) && _physical.Find(physical) is { Memory: not null, ReadOnly: false } range ? range : null;
+    }
+
+    private bool LoadByWalk<T>(ulong address, out T value)
+        where T : unmanaged
+    {
+        Unsafe.SkipInit(out value);
+        fixed (T* bytes = &value)
+        {
+            return Transfer(address, (byte*)bytes, sizeof(T), Access.Read);
+        }
     }
 
     private bool Transfer(ulong address, byte* bytes, int size, Access access)
@@ -516,7 +446,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
         ulong offset = physical - range.Start;
         if (access == Access.Read)
         {
-            Move(bytes, range.Host + offset, size);
+            WholeAccess.Move(bytes, range.Host + offset, size);
             return true;
         }
 
@@ -525,7 +455,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
             return true;
         }
 
-        Move(range.Host + offset, bytes, size);
+        WholeAccess.Move(range.Host + offset, bytes, size);
         ulong page = (range.MemoryOffset + offset) / HostMemory.PageSize;
         if (Volatile.Read(ref memory.WatchedPages[page]) != 0 && _code.OnStore(memory, page, (int)(physical & 0xFFF), size))
         {
@@ -535,29 +465,6 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
 
         return true;
-    }
-
-    // Whole, as other processors see it, where the access is naturally aligned.
-    private static void Move(byte* to, byte* from, int size)
-    {
-        switch (size)
-        {
-            case 1:
-                *to = *from;
-                break;
-            case 2:
-                Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ushort>(from));
-                break;
-            case 4:
-                Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<uint>(from));
-                break;
-            case 8:
-                Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ulong>(from));
-                break;
-            default:
-                Unsafe.CopyBlockUnaligned(to, from, (uint)size);
-                break;
-        }
     }
 
     private void TransferRegisters(ulong physical, byte* bytes, int size, Access access)
@@ -610,8 +517,12 @@ internal sealed unsafe class MemoryUnit : IDisposable
         return true;
     }
 
-    private bool TryTranslate(ulong linear, Access access, bool user, out ulong physical)
+    private bool TryTranslate(ulong linear, Access access, bool user, out ulong physical) =>
+        TryTranslate(linear, access, user, out physical, out _);
+
+    private bool TryTranslate(ulong linear, Access access, bool user, out ulong physical, out bool global)
     {
+        global = false;
         if (!_state->Long64 && SegmentAccess.IsRefused(linear))
         {
             physical = 0;
@@ -642,9 +553,10 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
 
         physical = walk.Physical;
+        global = walk.Global;
         if (walk.PageSize > 4096)
         {
-            RememberLarge(linear, walk.PageSize);
+            _tlb.RememberLarge(linear, in walk);
         }
 
         if (access != Access.Fetch)
@@ -664,34 +576,8 @@ internal sealed unsafe class MemoryUnit : IDisposable
         }
 
         ulong offset = page - range.Start;
-        TlbEntry* entry = StateBlock.Tlb(_state, user ? TlbEntry.User : TlbEntry.Supervisor) + ((linear >> 12) & (TlbEntry.Count - 1));
-        ulong tag = linear & PageMask;
         bool watched = memory.WatchedPages[(range.MemoryOffset + offset) / HostMemory.PageSize] != 0;
-        if (walk.IsLent)
-        {
-            Lend((int)((linear >> 12) & (TlbEntry.Count - 1)));
-        }
-
-        entry->ReadTag = tag;
-        entry->WriteTag = walk.Writable && !range.ReadOnly && !watched ? tag : tag ^ TlbEntry.NoMatch;
-        entry->Host = range.Host + offset;
-    }
-
-    private void Lend(int index)
-    {
-        if (_lentCount == _lent.Length)
-        {
-            TakeBackPages();
-        }
-
-        _lent[_lentCount++] = index;
-    }
-
-    private void RememberLarge(ulong linear, ulong pageSize)
-    {
-        ref (ulong First, ulong Last) hull = ref (long)linear < 0 ? ref _largeHigh : ref _largeLow;
-        ulong first = linear & ~(pageSize - 1);
-        hull = (Math.Min(hull.First, first), Math.Max(hull.Last, first + (pageSize - 1)));
+        _tlb.Remember(linear, user, in walk, range.Host + offset, walk.Writable && !range.ReadOnly && !watched);
     }
 
     private void RaiseGeneralProtection()

@@ -9,6 +9,7 @@ internal static class PageTableBits
     internal const ulong Accessed = 1 << 5;
     internal const ulong Dirty = 1 << 6;
     internal const ulong Large = 1 << 7;
+    internal const ulong Global = 1 << 8;
     internal const ulong NoExecute = 1UL << 63;
 
     /// <summary>Physical address bits, as CPUID leaf 0x80000008 says.</summary>

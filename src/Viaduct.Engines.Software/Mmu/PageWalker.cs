@@ -135,6 +135,7 @@ internal sealed unsafe class PageWalker
             ulong offsetMask = (1UL << shift) - 1;
             result.Physical = (entry & PageTableBits.AddressMask & ~offsetMask) | (linear & offsetMask);
             result.Writable = writable && ((entry | set) & PageTableBits.Dirty) != 0;
+            result.Global = IsGlobal(entry);
             result.PageSize = 1UL << shift;
             return true;
         }
@@ -199,6 +200,7 @@ internal sealed unsafe class PageWalker
             uint offsetMask = (1u << shift) - 1;
             result.Physical = (entry & 0xFFFFF000 & ~offsetMask) | (linear & offsetMask);
             result.Writable = writable && (entry & PageTableBits.Dirty) != 0;
+            result.Global = IsGlobal(entry);
             result.PageSize = 1UL << shift;
             return true;
         }
@@ -231,6 +233,8 @@ internal sealed unsafe class PageWalker
 
         return false;
     }
+
+    private bool IsGlobal(ulong leaf) => (leaf & PageTableBits.Global) != 0 && (_state->Cr4 & Cr4.PageGlobalEnable) != 0;
 
     private uint Error(Access access, bool user, uint code)
     {

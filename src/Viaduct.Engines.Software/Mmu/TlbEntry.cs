@@ -11,7 +11,11 @@ namespace Viaduct.Engines.Software.Mmu;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct TlbEntry
 {
-    internal const int Count = 1024;
+    internal const int Count = 4096;
+
+    /// <summary>The list of those that a change of CR3 drops, and of those that it doesn't.</summary>
+    internal const ulong LocalList = 1;
+    internal const ulong GlobalList = 2;
 
     /// <summary>What <see cref="State.CpuState.AccessMode"/> is, by privilege.</summary>
     internal const ulong Supervisor = 1;
@@ -29,5 +33,6 @@ internal unsafe struct TlbEntry
     /// <summary>The page in the host's memory.</summary>
     internal byte* Host;
 
-    private readonly ulong _padding;
+    /// <summary>Which lists it stands in: <see cref="LocalList"/>, <see cref="GlobalList"/>.</summary>
+    internal ulong Lists;
 }

@@ -12,6 +12,9 @@ internal struct WalkResult
     /// <summary>Whether it is a user's page that supervisor code may access only while AC is set.</summary>
     internal bool IsLent;
 
+    /// <summary>Whether the translation outlives a change of CR3.</summary>
+    internal bool Global;
+
     /// <summary>Bytes of the page that the translation came from.</summary>
     internal ulong PageSize;
 

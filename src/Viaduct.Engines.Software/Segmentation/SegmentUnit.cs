@@ -144,27 +144,19 @@ internal sealed unsafe class SegmentUnit
     internal void LoadFlatCode(ushort selector, int privilege, bool is64)
     {
         _state->Cpl = privilege;
-        const ushort Code = Descriptor.Present | Descriptor.NonSystem | Descriptor.Executable | Descriptor.ReadWrite
-            | Descriptor.AccessedBit | Descriptor.Granular;
-        _ = Load(SegmentName.Cs, new SegmentRegister
-        {
-            Limit = uint.MaxValue,
-            Attributes = (ushort)(Code | (privilege << 5) | (is64 ? Descriptor.Long : Descriptor.Big)),
-            Selector = selector,
-        });
+        _ = Load(SegmentName.Cs, FlatCode(selector, privilege, is64));
     }
 
     /// <summary>Loads a data segment flat, without a descriptor.</summary>
-    internal void LoadFlatData(int name, ushort selector, int privilege)
+    internal void LoadFlatData(int name, ushort selector, int privilege) => _ = Load(name, FlatData(selector, privilege));
+
+    /// <summary>Loads CS and SS flat, without descriptors, as the fast system calls and returns do.</summary>
+    internal void LoadFlat(ushort code, ushort stack, int privilege, bool is64)
     {
-        const ushort Data = Descriptor.Present | Descriptor.NonSystem | Descriptor.ReadWrite | Descriptor.AccessedBit
-            | Descriptor.Granular | Descriptor.Big;
-        _ = Load(name, new SegmentRegister
-        {
-            Limit = uint.MaxValue,
-            Attributes = (ushort)(Data | (privilege << 5)),
-            Selector = selector,
-        });
+        _state->Cpl = privilege;
+        _state->Segments[SegmentName.Cs] = FlatCode(code, privilege, is64);
+        _state->Segments[SegmentName.Ss] = FlatData(stack, privilege);
+        Refresh();
     }
 
     /// <summary>Checks the target of a far jump or call to a code segment. False when a fault is recorded.</summary>
@@ -315,6 +307,30 @@ internal sealed unsafe class SegmentUnit
 
         Descriptor busy = new(descriptor.Raw | (2UL << 40));
         return _memory.StoreSystem(_state->GdtBase + (selector & 0xFFF8u), busy.Raw) && SetSystem(SegmentName.Tr, busy, high, selector);
+    }
+
+    private static SegmentRegister FlatCode(ushort selector, int privilege, bool is64)
+    {
+        const ushort Code = Descriptor.Present | Descriptor.NonSystem | Descriptor.Executable | Descriptor.ReadWrite
+            | Descriptor.AccessedBit | Descriptor.Granular;
+        return new SegmentRegister
+        {
+            Limit = uint.MaxValue,
+            Attributes = (ushort)(Code | (privilege << 5) | (is64 ? Descriptor.Long : Descriptor.Big)),
+            Selector = selector,
+        };
+    }
+
+    private static SegmentRegister FlatData(ushort selector, int privilege)
+    {
+        const ushort Data = Descriptor.Present | Descriptor.NonSystem | Descriptor.ReadWrite | Descriptor.AccessedBit
+            | Descriptor.Granular | Descriptor.Big;
+        return new SegmentRegister
+        {
+            Limit = uint.MaxValue,
+            Attributes = (ushort)(Data | (privilege << 5)),
+            Selector = selector,
+        };
     }
 
     private static bool IsBadLong(Descriptor descriptor) =>

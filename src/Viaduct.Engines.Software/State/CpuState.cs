@@ -45,7 +45,7 @@ internal unsafe struct CpuState
     /// <summary>Translations, direct-mapped by linear page.</summary>
     internal TlbEntry* Tlb;
 
-    /// <summary>Decoded code, direct-mapped by linear page.</summary>
+    /// <summary>Decoded code for the current privilege, direct-mapped by linear page.</summary>
     internal CodeTlbEntry* CodeTlb;
 
     /// <summary>All ops; an index into it names one.</summary>

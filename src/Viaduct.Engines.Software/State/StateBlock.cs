@@ -15,15 +15,15 @@ internal static unsafe class StateBlock
     /// <summary>Bytes of a table of translations.</summary>
     internal const int TlbBytes = TlbEntry.Count * 32;
 
-    /// <summary>Distance of the table of code pages.</summary>
-    internal const int CodeTlbOffset = TlbOffset + (2 * TlbBytes);
-
+    private const int CodeTlbOffset = TlbOffset + (2 * TlbBytes);
     private const int CodeTlbBytes = CodeTlbEntry.Count * 32;
-    private const int Bytes = CodeTlbOffset + CodeTlbBytes;
+    private const int JumpsOffset = CodeTlbOffset + (2 * CodeTlbBytes);
+    private const int JumpsBytes = JumpEntry.Count * 16;
+    private const int Bytes = JumpsOffset + (2 * JumpsBytes);
 
     internal static CpuState* Allocate()
     {
-        if (sizeof(CpuState) > TlbOffset || sizeof(TlbEntry) != 32 || sizeof(CodeTlbEntry) != 32)
+        if (sizeof(CpuState) > TlbOffset || sizeof(TlbEntry) != 32 || sizeof(CodeTlbEntry) != 32 || sizeof(JumpEntry) != 16)
         {
             throw new InvalidOperationException("the processor's state is not laid out as translated code expects");
         }
@@ -40,5 +40,13 @@ internal static unsafe class StateBlock
 
     internal static TlbEntry* Tlb(CpuState* state, ulong accessMode) => (TlbEntry*)((byte*)state + OffsetOfTlb(accessMode));
 
-    internal static CodeTlbEntry* CodeTlb(CpuState* state) => (CodeTlbEntry*)((byte*)state + CodeTlbOffset);
+    /// <summary>Distance of a privilege's table of code pages.</summary>
+    internal static int OffsetOfCodeTlb(ulong accessMode) => CodeTlbOffset + (accessMode == TlbEntry.User ? CodeTlbBytes : 0);
+
+    internal static CodeTlbEntry* CodeTlb(CpuState* state, ulong accessMode) => (CodeTlbEntry*)((byte*)state + OffsetOfCodeTlb(accessMode));
+
+    /// <summary>Distance of a privilege's table of jumps.</summary>
+    internal static int OffsetOfJumps(ulong accessMode) => JumpsOffset + (accessMode == TlbEntry.User ? JumpsBytes : 0);
+
+    internal static JumpEntry* Jumps(CpuState* state, ulong accessMode) => (JumpEntry*)((byte*)state + OffsetOfJumps(accessMode));
 }

@@ -15,9 +15,6 @@ internal unsafe struct TranslatedState
     /// <summary>Non-zero where SSE instructions raise an exception.</summary>
     internal ulong SseBlocked;
 
-    /// <summary><see cref="Mmu.CodeTlbEntry.TagOf"/> the privilege.</summary>
-    internal ulong CodeTag;
-
     /// <summary>A value kept over a few host instructions.</summary>
     internal ulong Scratch;
 

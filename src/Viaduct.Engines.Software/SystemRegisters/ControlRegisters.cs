@@ -81,7 +81,7 @@ internal sealed unsafe class ControlRegisters
                 }
 
                 _state->Cr3 = value;
-                _memory.FlushAll();
+                _memory.FlushLocal();
                 return true;
             case 4:
                 return TryWriteCr4(value);

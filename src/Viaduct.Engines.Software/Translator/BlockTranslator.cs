@@ -123,7 +123,9 @@ internal sealed unsafe class BlockTranslator
                 }
             }
 
-            guest.Op = firstIndex + (uint)i;
+            // System calls and interrupts have the flags in what they leave behind.
+            bool keepsFlags = guest.Flags == FlagUse.None && (guest.Kind != TranslationKind.Left || guest.Instruction.FlowControl == FlowControl.Next);
+            guest.Op = (firstIndex + (uint)i) | (keepsFlags ? Thunks.KeepsFlags : 0);
             guest.Ordinal = op->Ordinal;
         }
 

@@ -220,7 +220,7 @@ internal sealed class ControlEmitter
             }
 
             _code.Bind(_code.JumpIf(LessOrEqual), _thunks.LookUpLater);
-            _code.JumpTo(_thunks.LookUp);
+            _code.JumpTo(_thunks.LookUp(_operands.AccessMode));
             return;
         }
 
@@ -238,7 +238,7 @@ internal sealed class ControlEmitter
     {
         _code.ImmediateMemory(5, 8, StateRegister, StateOffsets.Budget, (sbyte)ordinal);
         _code.Bind(_code.JumpIf(LessOrEqual), _thunks.LookUpLater);
-        _code.JumpTo(_thunks.LookUp);
+        _code.JumpTo(_thunks.LookUp(_operands.AccessMode));
     }
 
     private void Finish(in GuestInstruction guest, int stub)

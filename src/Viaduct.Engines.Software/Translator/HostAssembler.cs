@@ -125,6 +125,15 @@ internal sealed unsafe class HostAssembler
         return Position - 4;
     }
 
+    /// <summary>SHR of a 32-bit register.</summary>
+    internal void ShiftRight(int register, byte count)
+    {
+        Prefixes(4, 0, 0, register);
+        Byte(0xC1);
+        Byte(0xE8 | (register & 7));
+        Byte(count);
+    }
+
     /// <summary>JMP with a 32-bit displacement. Returns where that is.</summary>
     internal int Jump()
     {

@@ -98,7 +98,7 @@ internal sealed class OperandEmitter
     {
         int table = StateBlock.OffsetOfTlb(AccessMode);
         _code.Registers(0x8B, 4, Second, First);
-        ShiftRight(Second, 7);
+        _code.ShiftRight(Second, 7);
         _code.Immediate(4, 4, Second, (TlbEntry.Count - 1) << 5);
         _code.Indexed(0x33, 8, First, StateRegister, Second, 0, table + (write ? WriteTag : ReadTag));
         _code.Immediate(7, 8, First, 4096 - size);
@@ -134,14 +134,5 @@ internal sealed class OperandEmitter
         {
             _code.Memory(0x8D, size, to, @base, displacement);
         }
-    }
-
-    private void ShiftRight(int register, byte count)
-    {
-        // SHR r13d, count
-        _code.Byte(0x41);
-        _code.Byte(0xC1);
-        _code.Byte(0xE8 | (register & 7));
-        _code.Byte(count);
     }
 }

@@ -15,7 +15,6 @@ internal static unsafe class StateOffsets
     internal static readonly int Scratch = Of(&_sample->Translated.Scratch);
     internal static readonly int Resume = Of(&_sample->Translated.Resume);
     internal static readonly int Target = Of(&_sample->Translated.Target);
-    internal static readonly int CodeTag = Of(&_sample->Translated.CodeTag);
     internal static readonly int SegmentBases = Of(_sample->SegmentBases);
     internal static readonly int Xmm = Of(&_sample->Xmm);
 

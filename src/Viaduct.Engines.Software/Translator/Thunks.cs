@@ -1,3 +1,4 @@
+using Viaduct.Engines.Software.Mmu;
 using Viaduct.Engines.Software.State;
 
 namespace Viaduct.Engines.Software.Translator;
@@ -11,9 +12,15 @@ internal sealed class Thunks
     /// <summary>In an op's index: the block does not go on after it.</summary>
     internal const uint LastOp = 1u << 31;
 
+    /// <summary>In an op's index: the op neither needs nor changes the arithmetic flags.</summary>
+    internal const uint KeepsFlags = 1u << 30;
+
     private const int First = HostRegisters.First;
     private const int Second = HostRegisters.Second;
     private const int StateRegister = HostRegisters.State;
+
+    private readonly int _lookUpUser;
+    private readonly int _lookUpSupervisor;
 
     internal Thunks(HostAssembler code)
     {
@@ -29,8 +36,10 @@ internal sealed class Thunks
         LookUpLater = code.Position;
         code.MoveImmediate(Second, 0);
         code.JumpTo(LeaveToTarget);
-        LookUp = code.Position;
-        EmitLookUp(code, LeaveToTarget);
+        _lookUpSupervisor = code.Position;
+        EmitLookUp(code, TlbEntry.Supervisor, LeaveToTarget);
+        _lookUpUser = code.Position;
+        EmitLookUp(code, TlbEntry.User, LeaveToTarget);
     }
 
     /// <summary>Called with the state and where to go on.</summary>
@@ -45,8 +54,8 @@ internal sealed class Thunks
     /// <summary>Leaves by a jump that can't be linked, since time is up.</summary>
     internal int LookUpLater { get; }
 
-    /// <summary>Goes on at the linear address in the first scratch register, on whatever page.</summary>
-    internal int LookUp { get; }
+    /// <summary>What goes on at the linear address in the first scratch register, on whatever page, for code of a privilege.</summary>
+    internal int LookUp(ulong accessMode) => accessMode == TlbEntry.User ? _lookUpUser : _lookUpSupervisor;
 
     private static void EmitEnter(HostAssembler code)
     {
@@ -96,40 +105,73 @@ internal sealed class Thunks
         code.Byte(0xC3);
     }
 
-    private static void EmitLookUp(HostAssembler code, int leave)
+    private static void EmitLookUp(HostAssembler code, ulong accessMode, int leave)
+    {
+        const int Code = 8;
+        int jumps = StateBlock.OffsetOfJumps(accessMode);
+        IndexJump(code, Second);
+        code.Indexed(0x3B, 8, First, StateRegister, Second, 3, jumps);
+        int missed = code.JumpIf(HostAssembler.NotZero);
+        code.Indexed(0x8B, 8, Second, StateRegister, Second, 3, jumps + Code);
+        code.Immediate(4, 8, First, -4096);
+        code.Store(StateRegister, StateOffsets.CodeBase, First);
+        JumpSecond(code);
+        code.Bind(missed, code.Position);
+        EmitPageLookUp(code, accessMode, leave);
+
+        // What was found is kept for the next time.
+        Push(code, HostRegisters.Rax);
+        IndexJump(code, HostRegisters.Rax);
+        code.Indexed(0x89, 8, First, StateRegister, HostRegisters.Rax, 3, jumps);
+        code.Indexed(0x89, 8, Second, StateRegister, HostRegisters.Rax, 3, jumps + Code);
+        Pop(code, HostRegisters.Rax);
+        code.Immediate(4, 8, First, -4096);
+        code.Store(StateRegister, StateOffsets.CodeBase, First);
+        JumpSecond(code);
+    }
+
+    // The code's address into the second scratch register, by the tables of code pages and of their blocks.
+    private static void EmitPageLookUp(HostAssembler code, ulong accessMode, int leave)
     {
         const int Tag = 24;
         const int Translated = 16;
+        int table = StateBlock.OffsetOfCodeTlb(accessMode);
         code.Store(StateRegister, StateOffsets.Scratch, First);
         code.Registers(0x8B, 4, Second, First);
-
-        // SHR r13d, 7
-        code.Byte(0x41);
-        code.Byte(0xC1);
-        code.Byte(0xED);
-        code.Byte(7);
-        code.Immediate(4, 4, Second, (Mmu.CodeTlbEntry.Count - 1) << 5);
-        code.Memory(0x33, 8, First, StateRegister, StateOffsets.CodeTag);
-        code.Indexed(0x33, 8, First, StateRegister, Second, 0, StateBlock.CodeTlbOffset + Tag);
+        code.ShiftRight(Second, 7);
+        code.Immediate(4, 4, Second, (CodeTlbEntry.Count - 1) << 5);
+        code.Indexed(0x33, 8, First, StateRegister, Second, 0, table + Tag);
         code.Immediate(7, 8, First, 4095);
         int missed = code.JumpIf(HostAssembler.Above);
-        code.Indexed(0x8B, 8, Second, StateRegister, Second, 0, StateBlock.CodeTlbOffset + Translated);
+        code.Indexed(0x8B, 8, Second, StateRegister, Second, 0, table + Translated);
         code.Indexed(0x8B, 4, Second, Second, First, 2, 0);
         code.Registers(0x85, 4, Second, Second);
-        int nowhere = code.JumpIf(HostAssembler.Zero);
-        code.Load(First, StateRegister, StateOffsets.Scratch);
-        code.Immediate(4, 8, First, -4096);
-        code.Store(StateRegister, StateOffsets.CodeBase, First);
-        code.LeaCode(First, 0);
-        code.Registers(0x03, 8, Second, First);
-        code.Byte(0x41);
-        code.Byte(0xFF);
-        code.Byte(0xE5);
+        int found = code.JumpIf(HostAssembler.NotZero);
         code.Bind(missed, code.Position);
-        code.Bind(nowhere, code.Position);
         code.Load(First, StateRegister, StateOffsets.Scratch);
         code.MoveImmediate(Second, 0);
         code.JumpTo(leave);
+        code.Bind(found, code.Position);
+        code.LeaCode(First, 0);
+        code.Registers(0x03, 8, Second, First);
+        code.Load(First, StateRegister, StateOffsets.Scratch);
+    }
+
+    // Two for each entry: an index is scaled by eight at most.
+    private static void IndexJump(HostAssembler code, int register)
+    {
+        code.Registers(0x8B, 4, register, First);
+        code.ShiftRight(register, 7);
+        code.Registers(0x33, 4, register, First);
+        code.Immediate(4, 4, register, (JumpEntry.Count - 1) << 1);
+    }
+
+    private static void JumpSecond(HostAssembler code)
+    {
+        // JMP r13
+        code.Byte(0x41);
+        code.Byte(0xFF);
+        code.Byte(0xE5);
     }
 
     private static void Push(HostAssembler code, int register)

@@ -128,21 +128,27 @@ internal sealed unsafe class TranslatedCode : IDisposable
             if (budget <= 0)
             {
                 // What is left of the block is interpreted; its end looks at the time.
+                UnpackFlags(s);
                 return next;
             }
 
             s->Translated.Budget = budget;
             s->Translated.SseBlocked = (s->Cr0 & (Cr0.Emulation | Cr0.TaskSwitched)) | (~s->Cr4 & Cr4.FxsaveSupport);
-            s->Translated.CodeTag = CodeTlbEntry.TagOf(s->AccessMode);
             uint left = _enter(s, code);
             s->Instructions += budget - s->Translated.Budget;
-            UnpackFlags(s);
             if (left == Thunks.LeftByJump)
             {
+                UnpackFlags(s);
                 return GoOn(s);
             }
 
-            Op* op = s->Arena + (left & ~Thunks.LastOp);
+            bool keepsFlags = (left & Thunks.KeepsFlags) != 0;
+            if (!keepsFlags)
+            {
+                UnpackFlags(s);
+            }
+
+            Op* op = s->Arena + (left & ~(Thunks.LastOp | Thunks.KeepsFlags));
             next = op;
             do
             {
@@ -152,11 +158,19 @@ internal sealed unsafe class TranslatedCode : IDisposable
 
             if (next != op + 1 || (left & Thunks.LastOp) != 0)
             {
+                if (keepsFlags)
+                {
+                    UnpackFlags(s);
+                }
+
                 return next;
             }
 
             code = s->Translated.Resume;
-            PackFlags(s);
+            if (!keepsFlags)
+            {
+                PackFlags(s);
+            }
         }
     }
 
