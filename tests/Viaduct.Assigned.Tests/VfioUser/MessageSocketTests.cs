@@ -155,15 +155,24 @@ public sealed class MessageSocketTests : IDisposable
     [InlineData("")]
     [InlineData("\0\0")]
     [InlineData("\u0001\0\0\0{}")]
-    [InlineData("\0\0\u0001\0{")]
+    [InlineData("\0\0\u0001\0{\0")]
+    [InlineData("\0\0\u0001\0{}")]
+    [InlineData("\0\0\u0001\0\"\0")]
+    [InlineData("\0\0\u0001\0[]\0")]
+    [InlineData("\0\0\u0001\0{\"capabilities\":7}\0")]
+    [InlineData("\0\0\u0001\0{\"capabilities\":\"23\"}\0")]
+    [InlineData("\0\0\u0001\0{\"capabilities\":{\"max_msg_fds\":\"many\"}}\0")]
+    [InlineData("\0\0\u0001\0{\"capabilities\":{\"max_msg_fds\":-5}}\0")]
+    [InlineData("\0\0\u0001\0{\"capabilities\":{\"max_msg_fds\":1.5}}\0")]
+    [InlineData("\0\0\u0001\0{\"capabilities\":{\"max_data_xfer_size\":0}}\0")]
     [InlineData("\0\0\u0001\0{\"capabilities\":{\"viaduct\":{\"holder\":\"")]
     public void Version_ThatIsNone_IsRefused(string body) => Assert.Null(VersionOffer.Parse([.. body.Select(c => (byte)c)]));
 
     [Theory]
     [InlineData("\0\0\u0001\0")]
-    [InlineData("\0\0\u0001\0[]")]
-    [InlineData("\0\0\u0001\0{\"capabilities\":7}")]
-    [InlineData("\0\0\u0001\0{\"capabilities\":{\"max_msg_fds\":\"many\",\"viaduct\":3}}\0")]
+    [InlineData("\0\0\u0001\0\0")]
+    [InlineData("\0\0\u0001\0{}\0")]
+    [InlineData("\0\0\u0001\0{\"capabilities\":{\"viaduct\":3}}\0")]
     public void Version_ThatSaysNothing_IsTakenAsTheDefault(string body) => Assert.Equal(new VersionOffer(), VersionOffer.Parse([.. body.Select(c => (byte)c)]));
 
     [Fact]
@@ -171,6 +180,7 @@ public sealed class MessageSocketTests : IDisposable
     {
         VersionOffer offer = new() { MaxDescriptors = 16, MaxTransfer = 65536, IsViaduct = true, Holder = "guest \"a\"", IsShared = true };
         Assert.Equal(offer, VersionOffer.Parse(offer.Format()));
-        Assert.Equal(1, VersionOffer.Parse("\0\0\u0001\0{\"capabilities\":{\"max_msg_fds\":-5}}"u8)!.MaxDescriptors);
+        Assert.Equal(64, VersionOffer.Parse("\0\0\u0001\0{\"capabilities\":{\"max_msg_fds\":5000000000}}\0"u8)!.MaxDescriptors);
+        Assert.Equal(512, VersionOffer.Parse("\0\0\u0001\0{\"capabilities\":{\"max_data_xfer_size\":512}}\0"u8)!.MaxTransfer);
     }
 }

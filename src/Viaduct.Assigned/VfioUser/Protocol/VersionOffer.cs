@@ -45,7 +45,7 @@ public sealed record VersionOffer
     /// <summary>Server: whether the device is a virtual function.</summary>
     public bool IsShared { get; init; }
 
-    /// <summary>Reads one. Null where it is none, or of another major version.</summary>
+    /// <summary>Reads one. Null where it is none, has values of the wrong kind, or is of another major version.</summary>
     /// <param name="body">The message without its header.</param>
     public static VersionOffer? Parse(ReadOnlySpan<byte> body)
     {
@@ -55,7 +55,18 @@ public sealed record VersionOffer
         }
 
         int minor = BinaryPrimitives.ReadUInt16LittleEndian(body[2..]);
-        ReadOnlySpan<byte> text = body[4..].TrimEnd((byte)0);
+        ReadOnlySpan<byte> text = body[4..];
+        if (text.IsEmpty)
+        {
+            return new VersionOffer { SpokenMinor = minor };
+        }
+
+        if (text[^1] != 0)
+        {
+            return null;
+        }
+
+        text = text.TrimEnd((byte)0);
         if (text.IsEmpty)
         {
             return new VersionOffer { SpokenMinor = minor };
@@ -64,10 +75,10 @@ public sealed record VersionOffer
         try
         {
             using JsonDocument document = JsonDocument.Parse(text.ToArray(), new JsonDocumentOptions { MaxDepth = 8 });
-            VersionOffer offer = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("capabilities", out JsonElement capabilities)
-                ? Read(capabilities)
-                : new VersionOffer();
-            return offer with { SpokenMinor = minor };
+            VersionOffer? offer = document.RootElement.ValueKind != JsonValueKind.Object
+                ? null
+                : document.RootElement.TryGetProperty("capabilities", out JsonElement capabilities) ? Read(capabilities) : new VersionOffer();
+            return offer is null ? null : offer with { SpokenMinor = minor };
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -119,18 +130,17 @@ public sealed record VersionOffer
         return stream.ToArray();
     }
 
-    private static VersionOffer Read(JsonElement capabilities)
+    // Null where a value is of the wrong kind.
+    private static VersionOffer? Read(JsonElement capabilities)
     {
-        if (capabilities.ValueKind != JsonValueKind.Object)
+        if (capabilities.ValueKind != JsonValueKind.Object
+            || Number(capabilities, "max_msg_fds", 1, most: 64) is not { } descriptors
+            || Number(capabilities, "max_data_xfer_size", 1 << 20, most: 1 << 24) is not { } transfer)
         {
-            return new VersionOffer();
+            return null;
         }
 
-        VersionOffer offer = new()
-        {
-            MaxDescriptors = Number(capabilities, "max_msg_fds", 1, 1, 64),
-            MaxTransfer = Number(capabilities, "max_data_xfer_size", 1 << 20, 4096, 1 << 24),
-        };
+        VersionOffer offer = new() { MaxDescriptors = descriptors, MaxTransfer = transfer };
         if (!capabilities.TryGetProperty("viaduct", out JsonElement own) || own.ValueKind != JsonValueKind.Object)
         {
             return offer;
@@ -149,8 +159,14 @@ public sealed record VersionOffer
 
     private static bool IsTrue(JsonElement own, string name) => own.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
 
-    private static int Number(JsonElement capabilities, string name, int otherwise, int least, int most) =>
-        capabilities.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number)
-            ? (int)Math.Clamp(number, least, most)
-            : otherwise;
+    // Null where it is no number of at least one.
+    private static int? Number(JsonElement capabilities, string name, int otherwise, int most)
+    {
+        if (!capabilities.TryGetProperty(name, out JsonElement value))
+        {
+            return otherwise;
+        }
+
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number > 0 ? (int)Math.Min(number, most) : null;
+    }
 }

@@ -41,7 +41,7 @@ internal sealed class ClientLink : IRemoteMemory, IDoorbellTrap
     {
         _socket = socket;
         _doorbells = doorbells;
-        _reply = new byte[Math.Clamp(client.MaxTransfer, 1 << 12, MaxChunk)];
+        _reply = new byte[Math.Min(client.MaxTransfer, MaxChunk)];
     }
 
     /// <inheritdoc/>

@@ -246,7 +246,7 @@ internal sealed unsafe class ClientSession : IDisposable
     private int MapDma(ReceivedMessage message)
     {
         const uint Known = DmaMapMessage.CanRead | DmaMapMessage.CanWrite;
-        if (!message.TryRead(out DmaMapMessage map) || message.DescriptorCount > 1 || (map.Flags & ~Known) != 0 || map.Flags == 0)
+        if (!message.TryRead(out DmaMapMessage map) || map.ArgSize < (uint)sizeof(DmaMapMessage) || message.DescriptorCount > 1 || (map.Flags & ~Known) != 0 || map.Flags == 0)
         {
             return Errno.Invalid;
         }
@@ -302,7 +302,7 @@ internal sealed unsafe class ClientSession : IDisposable
 
     private int UnmapDma(ReceivedMessage message)
     {
-        if (!message.TryRead(out DmaUnmapMessage unmap) || (unmap.Flags & ~DmaUnmapMessage.All) != 0)
+        if (!message.TryRead(out DmaUnmapMessage unmap) || unmap.ArgSize < (uint)sizeof(DmaUnmapMessage) || (unmap.Flags & ~DmaUnmapMessage.All) != 0)
         {
             return Errno.Invalid;
         }
@@ -392,7 +392,10 @@ internal sealed unsafe class ClientSession : IDisposable
 
     private int DescribeDoorbells(ReceivedMessage message)
     {
-        if (!message.TryRead(out RegionIoFdsMessage asked) || asked.ArgSize < (uint)sizeof(RegionIoFdsMessage) || asked.Index >= ServedRegions.Count)
+        if (!message.TryRead(out RegionIoFdsMessage asked)
+            || asked.ArgSize < (uint)sizeof(RegionIoFdsMessage)
+            || asked.Index >= ServedRegions.Count
+            || (asked.Flags | asked.Count) != 0)
         {
             return Errno.Invalid;
         }

@@ -11,7 +11,7 @@ namespace Viaduct.Assigned.VfioUser.Server;
 /// tables and masks, so those in the function's registers decide nothing. The pin raises once and then waits to be
 /// unmasked, as VFIO has it.
 /// </summary>
-internal sealed class ServedInterrupts : IInterruptHost
+internal sealed unsafe class ServedInterrupts : IInterruptHost
 {
     private const int Kinds = 5;
     private const int Pin = (int)AssignedInterrupt.Intx;
@@ -84,24 +84,19 @@ internal sealed class ServedInterrupts : IInterruptHost
     /// <summary>Carries a request out. Zero or an errno.</summary>
     internal int Set(ReceivedMessage message)
     {
-        if (!message.TryRead(out IrqSetMessage set) || set.Index >= Kinds)
+        if (!message.TryRead(out IrqSetMessage set) || set.Index >= Kinds || !MakesSense(in set, message))
         {
             return Errno.Invalid;
         }
 
         EventFd?[] targets = _targets[set.Index];
-        ReadOnlySpan<byte> flags = message.Body[20..];
-        bool inside = set.Start <= (uint)targets.Length && set.Count <= (uint)targets.Length - set.Start;
-        if (!inside || ((set.Flags & IrqSetMessage.DataBool) != 0 && (uint)flags.Length < set.Count))
-        {
-            return Errno.Invalid;
-        }
-
+        ReadOnlySpan<byte> flags = message.Body[sizeof(IrqSetMessage)..];
         Span<EventFd?> range = targets.AsSpan((int)set.Start, (int)set.Count);
         int result = ((set.Flags & Actions), (set.Flags & Forms)) switch
         {
-            (IrqSetMessage.Trigger, IrqSetMessage.DataEventFd) => Connect(message, range),
             (IrqSetMessage.Trigger, IrqSetMessage.DataNone) when set.Count == 0 => Connect(null, targets),
+            _ when set.Count == 0 => Errno.Invalid,
+            (IrqSetMessage.Trigger, IrqSetMessage.DataEventFd) => Connect(message, range),
             (IrqSetMessage.Trigger, IrqSetMessage.DataNone) => Raise(range, default),
             (IrqSetMessage.Trigger, IrqSetMessage.DataBool) => Raise(range, flags),
             (IrqSetMessage.Mask or IrqSetMessage.Unmask, IrqSetMessage.DataNone or IrqSetMessage.DataBool) when set.Index == Pin && set.Count == 1 =>
@@ -126,6 +121,20 @@ internal sealed class ServedInterrupts : IInterruptHost
         }
 
         FollowChoice();
+    }
+
+    // A range that is there, and with it what its form says and nothing else.
+    private bool MakesSense(in IrqSetMessage set, ReceivedMessage message)
+    {
+        uint there = (uint)_targets[set.Index].Length;
+        int data = message.Body.Length - sizeof(IrqSetMessage);
+        return set.ArgSize >= (uint)sizeof(IrqSetMessage)
+            && (set.Flags & ~(Actions | Forms)) == 0
+            && set.Start <= there
+            && set.Count <= there - set.Start
+            && (set.Count != 0 || set.Start == 0)
+            && ((set.Flags & Forms) != IrqSetMessage.DataBool || (uint)data == set.Count)
+            && ((set.Flags & Forms) == IrqSetMessage.DataEventFd || message.DescriptorCount == 0);
     }
 
     private static void Replace(Span<EventFd?> range, ReadOnlySpan<EventFd?> targets)
@@ -161,6 +170,9 @@ internal sealed class ServedInterrupts : IInterruptHost
         lock (_lock)
         {
             Replace(range, targets);
+
+            // Masking goes with the connection: who connects anew finds the pin unmasked, as with VFIO.
+            _pinMasked &= _targets[Pin] is [not null];
             RaisePin();
         }
 

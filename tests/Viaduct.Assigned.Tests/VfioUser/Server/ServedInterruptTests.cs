@@ -91,6 +91,90 @@ public sealed class ServedInterruptTests : IDisposable
         Assert.False(_first.TryConsume());
     }
 
+    [Fact]
+    public void Pin_IsSilentWhileItIsMasked()
+    {
+        const uint Mask = IrqSetMessage.Mask | IrqSetMessage.DataNone;
+        Assert.Equal(0, _client.SetIrqs(Intx, Connect, 0, 1, _first));
+        Assert.Equal(0, _client.SetIrqs(Intx, Mask, 0, 1));
+        _device.Pin.Set(true);
+        Assert.False(_first.TryConsume());
+        IrqSetMessage unmask = new() { ArgSize = 21, Flags = IrqSetMessage.Unmask | IrqSetMessage.DataBool, Index = Intx, Count = 1 };
+        Assert.Equal(0, _client.Ask(VfioUserCommand.DeviceSetIrqs, unmask, [0]));
+        Assert.False(_first.TryConsume());
+        Assert.Equal(0, _client.Ask(VfioUserCommand.DeviceSetIrqs, unmask, [1]));
+        Assert.True(_first.TryConsume());
+    }
+
+    [Fact]
+    public void Pin_ConnectedAnew_IsUnmasked()
+    {
+        Assert.Equal(0, _client.SetIrqs(Intx, Connect, 0, 1, _first));
+        _device.Pin.Set(true);
+        Assert.True(_first.TryConsume());
+        Assert.Equal(0, _client.SetIrqs(Intx, TriggerNone, 0, 0));
+        Assert.Equal(0, _client.SetIrqs(Intx, Connect, 0, 1, _second));
+        Assert.True(_second.TryConsume());
+
+        // Another eventfd for the same connection changes nothing else.
+        Assert.Equal(0, _client.SetIrqs(Intx, Connect, 0, 1, _first));
+        Assert.False(_first.TryConsume());
+    }
+
+    [Fact]
+    public void Vector_ConnectedAgain_RaisesTheNewEventFd()
+    {
+        Assert.Equal(0, _client.SetIrqs(Msix, Connect, 0, 1, _first));
+        Assert.Equal(0, _client.SetIrqs(Msix, Connect, 0, 1, _second));
+        _device.Vectors.Signal(0);
+        Assert.True(_second.TryConsume());
+        Assert.False(_first.TryConsume());
+    }
+
+    // Kind, data and action, start and count.
+    [Theory]
+    [InlineData(2u, 0x3Cu, 0u, 0u)]
+    [InlineData(2u, 0x18u, 0u, 1u)]
+    [InlineData(2u, 0x23u, 0u, 1u)]
+    [InlineData(2u, 0x61u, 0u, 1u)]
+    [InlineData(2u, 0x21u, 5u, 0u)]
+    [InlineData(2u, 0x21u, 1u, 0u)]
+    [InlineData(2u, 0x09u, 0u, 0u)]
+    [InlineData(2u, 0x11u, 0u, 0u)]
+    [InlineData(2u, 0x22u, 0u, 0u)]
+    [InlineData(2u, 0x24u, 0u, 0u)]
+    [InlineData(2u, 0x09u, 0u, 1u)]
+    [InlineData(2u, 0x22u, 0u, 1u)]
+    [InlineData(3u, 0x09u, 0u, 1u)]
+    [InlineData(4u, 0x09u, 0u, 1u)]
+    [InlineData(3u, 0x21u, 0u, 2u)]
+    [InlineData(4u, 0x21u, 0u, 2u)]
+    [InlineData(0u, 0x0Cu, 0u, 1u)]
+    [InlineData(0u, 0x14u, 0u, 1u)]
+    public void Requests_WithoutDescriptors_ThatMakeNoSense_AreRefused(uint index, uint flags, uint start, uint count) =>
+        Assert.Equal(Invalid, _client.SetIrqs(index, flags, start, count));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void ChoiceOfAnotherLength_IsRefused(int length)
+    {
+        Assert.Equal(0, _client.SetIrqs(Msix, Connect, 0, 2, _first, _second));
+        IrqSetMessage some = new() { ArgSize = (uint)(20 + length), Flags = IrqSetMessage.Trigger | IrqSetMessage.DataBool, Index = Msix, Start = 0, Count = 2 };
+        Assert.Equal(Invalid, _client.Ask(VfioUserCommand.DeviceSetIrqs, some, new byte[length]));
+        Assert.False(_first.TryConsume());
+    }
+
+    [Fact]
+    public void DescriptorsThatNobodyAskedFor_AreRefused()
+    {
+        Assert.Equal(Invalid, _client.SetIrqs(Msix, TriggerNone, 0, 1, _first));
+        IrqSetMessage some = new() { ArgSize = 21, Flags = IrqSetMessage.Trigger | IrqSetMessage.DataBool, Index = Msix, Start = 0, Count = 1 };
+        Assert.Equal(Invalid, _client.Ask(VfioUserCommand.DeviceSetIrqs, some, [1], _first));
+        Assert.Equal(Invalid, _client.SetIrqs(Msix, Connect, 0, 2, _first));
+        Assert.False(_first.TryConsume());
+    }
+
     [Theory]
     [InlineData(2u, 36u, 3u, 2u)]
     [InlineData(2u, 36u, uint.MaxValue, 2u)]
