@@ -9,6 +9,11 @@ namespace Viaduct.Platform.Host;
 /// </summary>
 public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
 {
+    private readonly bool _foreign;
+    private int _begun;
+    private int _done;
+    private (int Begun, int Done) _seen;
+
     /// <summary>Makes a counter that stands at zero.</summary>
     /// <exception cref="HostException">The process has no descriptor left.</exception>
     public EventFd()
@@ -24,7 +29,12 @@ public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
     }
 
     private EventFd(nint descriptor)
-        : base(ownsHandle: true) => SetHandle(descriptor);
+        : base(ownsHandle: true)
+    {
+        SetHandle(descriptor);
+        _foreign = true;
+        ForeignSignals.Add(this);
+    }
 
     /// <summary>Takes over a counter that another process made.</summary>
     /// <param name="file">The descriptor as it was received; closed where it is no eventfd.</param>
@@ -52,7 +62,15 @@ public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
     public void Signal()
     {
         ulong one = 1;
+        if (!_foreign)
+        {
+            _ = Libc.write((int)handle, &one, sizeof(ulong));
+            return;
+        }
+
+        _ = Interlocked.Increment(ref _begun);
         _ = Libc.write((int)handle, &one, sizeof(ulong));
+        _ = Interlocked.Increment(ref _done);
     }
 
     /// <summary>Takes the counter back to zero. True when it had been raised.</summary>
@@ -80,6 +98,49 @@ public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
         }
 
         return ready > 0 && TryConsume();
+    }
+
+    /// <summary>Whether whoever raised it when this was asked before raises it still. One thread at a time.</summary>
+    internal bool IsHeldUp()
+    {
+        (int Begun, int Done) now = (Volatile.Read(ref _begun), Volatile.Read(ref _done));
+        bool heldUp = now.Begun != now.Done && now == _seen;
+        _seen = now;
+        return heldUp;
+    }
+
+    /// <summary>Makes room, for whoever waits for it.</summary>
+    internal void Empty()
+    {
+        bool held = false;
+        try
+        {
+            DangerousAddRef(ref held);
+            _ = Libc.fcntl((int)handle, Libc.F_SETFL, Libc.O_NONBLOCK);
+            _ = Wait(0);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
+        finally
+        {
+            if (held)
+            {
+                DangerousRelease();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (_foreign)
+        {
+            ForeignSignals.Remove(this);
+        }
+
+        base.Dispose(disposing);
     }
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ using Viaduct.Platform.Host;
 namespace Viaduct.Assigned.Tests.VfioUser;
 
 /// <summary>Messages over a pair of sockets.</summary>
-public sealed class MessageSocketTests : IDisposable
+public sealed partial class MessageSocketTests : IDisposable
 {
     private readonly MessageSocket _client;
     private readonly MessageSocket _server;
@@ -110,6 +110,18 @@ public sealed class MessageSocketTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task EventFd_ThatItsMakerFillsAndHasBlock_HoldsNobodyUp()
+    {
+        using EventFd counter = new();
+        Assert.True(_client.TrySend(default, descriptors: [counter]));
+        Assert.True(_server.TryReceive(_received));
+        using EventFd foreign = EventFd.FromFile(_received.TakeDescriptor(0)!)!;
+        FillAndBlock(counter.Descriptor);
+        await Task.Run(foreign.Signal, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.True(counter.TryConsume());
+    }
+
     [Theory]
     [InlineData(0u)]
     [InlineData(15u)]
@@ -183,4 +195,19 @@ public sealed class MessageSocketTests : IDisposable
         Assert.Equal(64, VersionOffer.Parse("\0\0\u0001\0{\"capabilities\":{\"max_msg_fds\":5000000000}}\0"u8)!.MaxDescriptors);
         Assert.Equal(512, VersionOffer.Parse("\0\0\u0001\0{\"capabilities\":{\"max_data_xfer_size\":512}}\0"u8)!.MaxTransfer);
     }
+
+    private static unsafe void FillAndBlock(int descriptor)
+    {
+        const int SetFlags = 4;
+        const ulong Full = ulong.MaxValue - 1;
+        ulong value = Full;
+        Assert.Equal(0, fcntl(descriptor, SetFlags, 0));
+        Assert.Equal(sizeof(ulong), write(descriptor, &value, sizeof(ulong)));
+    }
+
+    [LibraryImport("libc")]
+    private static partial int fcntl(int descriptor, int command, int argument);
+
+    [LibraryImport("libc")]
+    private static unsafe partial nint write(int descriptor, void* bytes, nuint count);
 }
