@@ -11,7 +11,7 @@ namespace Viaduct.Guests;
 /// A stock kernel makes virtual functions and takes them away, over and over, while fio writes and verifies on what
 /// stays: the physical function of the same controller, and a virtual one of another. Within a round a virtual function
 /// goes off line and on line again, and one is reset, while fio works on a third. VIADUCT_VF_ROUNDS is how often (2);
-/// Debian's kernel is one, and <see cref="OtherKernels"/> are others.
+/// the kernel is Debian's, or each of <see cref="OtherKernels"/> where these are named.
 /// </summary>
 public sealed class VirtualFunctionCycleTests : IDisposable
 {
@@ -21,6 +21,7 @@ public sealed class VirtualFunctionCycleTests : IDisposable
     private const int Part = 4 << 20;
     private const byte VirtualizationManagement = 0x1C;
 
+    // A timer interrupt that took long is the host's being busy, and no device's doing.
     private const string Script = """
         PATH=/sbin:/usr/sbin:/bin:/usr/bin
         cd /sys/bus/pci/devices
@@ -78,7 +79,7 @@ public sealed class VirtualFunctionCycleTests : IDisposable
         touch /tmp/end
         wait
         echo "OTHERS $(wc -l < /tmp/physical-done) $(wc -l < /tmp/elsewhere-done)"
-        dmesg -r | grep -E '^<[0-4]>' | sed 's/^/SUSPECT /'
+        dmesg -r | grep -E '^<[0-4]>' | grep -v 'hrtimer: interrupt took' | sed 's/^/SUSPECT /'
         echo "END ."
         poweroff -f
         """;
@@ -89,7 +90,7 @@ public sealed class VirtualFunctionCycleTests : IDisposable
     private readonly Transcript _transcript = new();
     private readonly StringWriter _log = new();
 
-    public static TheoryData<string> Kernels() => [Usual, .. OtherKernels.Names];
+    public static TheoryData<string> Kernels() => [.. OtherKernels.Names.DefaultIfEmpty(Usual)];
 
     [Theory]
     [MemberData(nameof(Kernels))]

@@ -129,6 +129,9 @@ public sealed unsafe class MessageSocket : IDisposable
     /// <summary>Waits until there is something to receive. False when the time ran out. On the thread that receives.</summary>
     public bool TryWait(TimeSpan limit) => _reader.HasSome || Poll(SocketCalls.POLLIN, (int)Math.Max(0, limit.TotalMilliseconds)) != 0;
 
+    /// <summary>Lets time pass, or less where the connection ends.</summary>
+    public void WaitForEnd(TimeSpan limit) => _ = Poll(SocketCalls.POLLRDHUP, (int)Math.Max(1, limit.TotalMilliseconds));
+
     /// <summary>Has a receive that gets no byte for some time end the connection; zero for never.</summary>
     public void LimitReceiving(TimeSpan limit)
     {

@@ -27,6 +27,8 @@ internal sealed unsafe class ClientSession : IDisposable
     private readonly ServedInterrupts _interrupts;
     private readonly ClientLink _link;
     private readonly IEventLog _log;
+    private readonly ClientPace _pace = new(TimeProvider.System);
+    private int _resets;
     private DoorbellRinger? _ringer;
     private byte[] _data = new byte[64];
 
@@ -60,10 +62,12 @@ internal sealed unsafe class ClientSession : IDisposable
     /// <summary>Serves the client until the connection ends, then makes the function as new.</summary>
     internal void Run()
     {
+        _function.Reset += CountReset;
         while (TryNext())
         {
         }
 
+        _function.Reset -= CountReset;
         _link.End();
         _socket.Shutdown();
         if (_function.Doorbells is { } doorbells)
@@ -143,7 +147,23 @@ internal sealed unsafe class ClientSession : IDisposable
         {
             Refuse(_socket, in message.Header, error);
         }
+
+        KeepPace(message.Header.Command, error);
     }
+
+    private void KeepPace(VfioUserCommand command, int error)
+    {
+        double credits = (_resets + (error != 0 ? 1 : 0)) * ClientPace.Reset;
+        credits += command is VfioUserCommand.DmaMap or VfioUserCommand.DmaUnmap ? ClientPace.Map : 0;
+        _resets = 0;
+        if (credits != 0 && _pace.Spend(credits) is var pause && pause > TimeSpan.Zero)
+        {
+            _socket.WaitForEnd(pause);
+        }
+    }
+
+    // On the session's thread: only what it carries out resets the function.
+    private void CountReset() => _resets++;
 
     /// <summary>Answers a command with an errno, and with a text where the client takes one.</summary>
     internal static void Refuse(MessageSocket socket, in MessageHeader command, int error, ReadOnlySpan<byte> text = default)
