@@ -136,7 +136,7 @@ internal sealed unsafe class BlockDecoder : IDisposable
             }
 
             Op* op = _cache.Arena + _cache.Next++;
-            BlockFlow flow = Fill(op, instruction, at, count + 1, page->Bitness);
+            BlockFlow flow = Fill(op, instruction, at, count + 1, page->Bitness, _bytes + (at - offset));
             count++;
             at += op->Length;
             end = at;
@@ -186,7 +186,7 @@ internal sealed unsafe class BlockDecoder : IDisposable
         decoder.Decode(out Instruction instruction);
         int index = _cache.Next++;
         Op* op = _cache.Arena + index;
-        BlockFlow flow = Fill(op, instruction, (int)(linear & 0xFFF), 1, page->Bitness);
+        BlockFlow flow = Fill(op, instruction, (int)(linear & 0xFFF), 1, page->Bitness, bytes);
 
         // Such a block outlives its page's, so its branches keep no link; outside 64-bit mode jumps and calls never do.
         if (instruction.FlowControl == FlowControl.ConditionalBranch
@@ -204,13 +204,30 @@ internal sealed unsafe class BlockDecoder : IDisposable
         return op;
     }
 
-    private static BlockFlow Fill(Op* op, in Instruction instruction, int offset, int ordinal, int bitness)
+    private static BlockFlow Fill(Op* op, in Instruction instruction, int offset, int ordinal, int bitness, byte* bytes)
     {
         *op = default;
         op->PageOffset = (ushort)offset;
         op->Length = (byte)Math.Max(instruction.Length, 1);
         op->Ordinal = (byte)ordinal;
+        if (instruction.IsInvalid && instruction.Length == MaxLength && IsTooLong(bytes, bitness))
+        {
+            op->Handler = &Privileged.TooLong;
+            return BlockFlow.Ends;
+        }
+
         return InstructionLowering.Lower(instruction, op, bitness);
+    }
+
+    // No instruction is longer than 15 bytes but by a superfluous prefix: without its first byte it is none that isn't
+    // there, but one that 14 bytes don't hold.
+    private static bool IsTooLong(byte* bytes, int bitness)
+    {
+        PageCodeReader reader = new();
+        reader.Set(bytes + 1, MaxLength - 1);
+        Decoder decoder = Decoder.Create(bitness, reader);
+        decoder.Decode(out Instruction rest);
+        return rest.IsInvalid && decoder.LastError == DecoderError.NoMoreBytes;
     }
 
     private void AddContinue(int offset, int count, bool crossing, bool shadow)

@@ -301,6 +301,9 @@ internal static unsafe class Privileged
         return Leave.After(s, op, ExitReason.Lookup);
     }
 
+    /// <summary>More than 15 bytes, which no instruction has (Intel SDM vol. 2A 2.3.11).</summary>
+    internal static Op* TooLong(SoftwareCpu cpu, CpuState* s, Op* op) => Leave.Raise(s, op, Vector.GeneralProtection, 0);
+
     internal static Op* Undefined(SoftwareCpu cpu, CpuState* s, Op* op) => Leave.Raise(s, op, Vector.InvalidOpcode);
 
     internal static Op* Nothing(SoftwareCpu cpu, CpuState* s, Op* op) => op + 1;

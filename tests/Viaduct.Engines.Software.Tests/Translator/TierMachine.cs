@@ -16,6 +16,18 @@ internal sealed unsafe class TierMachine : IDisposable
     public const ulong Code = 0x10000;
     public const ulong Data = 0x20000;
     public const ulong Missing = 0x40_0000;
+
+    /// <summary>A linear page, shown by <see cref="WindowEntry"/> and unmapped at first.</summary>
+    public const ulong Window = 0x20_0000;
+
+    /// <summary>Where that page's entry is.</summary>
+    public const ulong WindowEntry = 0x4000;
+
+    /// <summary>The interrupt that <see cref="InterruptCode"/> answers.</summary>
+    public const byte Interrupt = 0x40;
+
+    /// <summary>Where that code is to be put.</summary>
+    public const ulong InterruptCode = 0xA000;
     private const ulong Tables = 0x1000;
     private const ulong Gdt = 0x5000;
     private const ulong Idt = 0x6000;
@@ -38,6 +50,7 @@ internal sealed unsafe class TierMachine : IDisposable
         tables[0] = (Tables + 0x1000) | 3;
         tables[512] = (Tables + 0x2000) | 3;
         tables[1024] = 0x83;
+        tables[1025] = WindowEntry | 3;
         ulong* gdt = (ulong*)(_memory.Pointer + Gdt);
         gdt[2] = 0x00AF_9B00_0000_FFFF;
         gdt[3] = 0x00CF_9300_0000_FFFF;
@@ -46,6 +59,8 @@ internal sealed unsafe class TierMachine : IDisposable
         {
             idt[vector * 2] = 0x8E00_0010_0000UL | Handler;
         }
+
+        idt[Interrupt * 2] = 0x8E00_0010_0000UL | InterruptCode;
 
         // Any exception ends the program; its frame stays on the stack.
         byte[] handler = [0xE6, DonePort, 0xF4];
@@ -59,19 +74,31 @@ internal sealed unsafe class TierMachine : IDisposable
     /// <summary>Runs instructions that begin at <see cref="Code"/>; what ends them is added.</summary>
     public void Run(Action<Assembler> instructions)
     {
-        Assembler assembler = new(64);
-        instructions(assembler);
-        assembler.@out(DonePort, AssemblerRegisters.al);
-        assembler.hlt();
-        using MemoryStream stream = new();
-        assembler.Assemble(new StreamCodeWriter(stream), Code);
-        stream.GetBuffer().AsSpan(0, (int)stream.Length).CopyTo(new Span<byte>(_memory.Pointer + Code, 0x8000));
+        Put(Code, assembler =>
+        {
+            instructions(assembler);
+            assembler.@out(DonePort, AssemblerRegisters.al);
+            assembler.hlt();
+        });
         _cpu.Boot(new CpuBootState { Mode = CpuMode.Long64, Rip = Code, Rsp = Stack, PageTable = Tables, GdtBase = Gdt, GdtLimit = 31 });
         State->Cr4 |= Cr4.FxsaveSupport;
         State->IdtBase = Idt;
-        State->IdtLimit = (32 * 16) - 1;
+        State->IdtLimit = ((Interrupt + 1) * 16) - 1;
         Assert.Equal(CpuExit.Stopped, _cpu.Run());
     }
+
+    /// <summary>Puts instructions somewhere.</summary>
+    public void Put(ulong address, Action<Assembler> instructions)
+    {
+        Assembler assembler = new(64);
+        instructions(assembler);
+        using MemoryStream stream = new();
+        assembler.Assemble(new StreamCodeWriter(stream), address);
+        stream.GetBuffer().AsSpan(0, (int)stream.Length).CopyTo(new Span<byte>(_memory.Pointer + address, 0x8000));
+    }
+
+    /// <summary>Eight bytes of memory.</summary>
+    public ulong Read(ulong address) => *(ulong*)(_memory.Pointer + address);
 
     /// <summary>Blocks that were translated.</summary>
     public long Translated => _cpu.Translated?.Blocks ?? 0;

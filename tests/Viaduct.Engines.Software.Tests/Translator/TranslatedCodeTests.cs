@@ -112,6 +112,71 @@ public sealed class TranslatedCodeTests
     });
 
     [Fact]
+    public void CodeOfAnotherPage_ThatChangesBetweenCalls_IsSeen() => Same(static code =>
+    {
+        Label loop = code.CreateLabel();
+        Label far = code.CreateLabel();
+        Label after = code.CreateLabel();
+        code.mov(ecx, 50);
+        code.Label(ref loop);
+        code.lea(rbx, __[far]);
+        code.mov(__byte_ptr[rbx + 3], cl);
+        code.call(far);
+        code.call(rbx);
+        code.dec(ecx);
+        code.jnz(loop);
+        code.jmp(after);
+        code.db(new byte[4096]);
+        code.Label(ref far);
+        code.add(r9, (sbyte)1);
+        code.ret();
+        code.Label(ref after);
+        code.mov(rax, r9);
+    });
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void CodeAndDataOfAPageThatIsMappedAnew_AreThoseOfThePageThere(bool invalidates, bool global) => Same(code =>
+    {
+        const ulong First = 0x10_0000;
+        Label loop = code.CreateLabel();
+        code.mov(rax, cr4);
+        code.or(eax, 0x80);
+        code.mov(cr4, rax);
+
+        // MOV EAX, 1 or 2; RET, on two pages.
+        code.mov(rax, 0xC3_0000_0001_B8);
+        code.mov(__qword_ptr[First], rax);
+        code.add(rax, 0x100);
+        code.mov(__qword_ptr[First + 0x1000], rax);
+        code.mov(rcx, 200);
+        code.mov(edx, (int)First | 3 | (global ? 0x100 : 0));
+        code.mov(rbx, TierMachine.Window);
+        code.Label(ref loop);
+        code.mov(__qword_ptr[TierMachine.WindowEntry], rdx);
+        code.xor(edx, 0x1000);
+        if (invalidates)
+        {
+            code.invlpg(__[rbx]);
+        }
+        else
+        {
+            code.mov(rax, cr3);
+            code.mov(cr3, rax);
+        }
+
+        code.call(rbx);
+        code.lea(r9, __[rax + (r9 * 2)]);
+        code.add(r10, __qword_ptr[rbx]);
+        code.call(rbx);
+        code.add(r11, rax);
+        code.dec(rcx);
+        code.jnz(loop);
+    });
+
+    [Fact]
     public void InstructionAcrossPages_IsTheSame() => Same(static code =>
     {
         Label loop = code.CreateLabel();
