@@ -21,6 +21,18 @@ public sealed class ClientPaceTests
     }
 
     [Fact]
+    public void Spend_ThatIsNeverPaid_CostsTheNextASecondAtMost()
+    {
+        ClientPace pace = new(new StoppedTime());
+        for (int i = 0; i < 10_000; i++)
+        {
+            _ = pace.Spend(ClientPace.Reset);
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(1), pace.Spend(ClientPace.Reset));
+    }
+
+    [Fact]
     public void Spend_OfAllMapsAtOnce_IsFree()
     {
         ClientPace pace = new(new StoppedTime());

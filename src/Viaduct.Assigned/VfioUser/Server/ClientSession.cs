@@ -27,7 +27,7 @@ internal sealed unsafe class ClientSession : IDisposable
     private readonly ServedInterrupts _interrupts;
     private readonly ClientLink _link;
     private readonly IEventLog _log;
-    private readonly ClientPace _pace = new(TimeProvider.System);
+    private readonly ClientPace _pace;
     private int _resets;
     private DoorbellRinger? _ringer;
     private byte[] _data = new byte[64];
@@ -40,6 +40,7 @@ internal sealed unsafe class ClientSession : IDisposable
         ServedMemory memory,
         ServedRegions regions,
         ServedInterrupts interrupts,
+        ClientPace pace,
         IEventLog log)
     {
         _socket = socket;
@@ -49,6 +50,7 @@ internal sealed unsafe class ClientSession : IDisposable
         _memory = memory;
         _regions = regions;
         _interrupts = interrupts;
+        _pace = pace;
         _log = log;
         _link = new ClientLink(socket, client, function.Doorbells);
     }

@@ -25,6 +25,7 @@ public sealed class VfioUserServer : IDisposable
     private readonly ServedMemory _memory;
     private readonly ServedRegions _regions;
     private readonly ServedInterrupts _interrupts;
+    private readonly ClientPace _pace = new(TimeProvider.System);
     private readonly IEventLog _log;
     private readonly bool _isShared;
     private readonly Func<string>? _remedy;
@@ -255,7 +256,7 @@ public sealed class VfioUserServer : IDisposable
             }
 
             reason = string.Empty;
-            session = _session = new ClientSession(client, offer, holder, _function, _memory, _regions, _interrupts, _log);
+            session = _session = new ClientSession(client, offer, holder, _function, _memory, _regions, _interrupts, _pace, _log);
             return true;
         }
     }
@@ -265,6 +266,7 @@ public sealed class VfioUserServer : IDisposable
         _function.Counters.AddCurrentThread();
         while (TryAwaitSession(out ClientSession session))
         {
+            KeepPace();
             HolderChanged?.Invoke();
             session.Run();
             session.Dispose();
@@ -278,6 +280,19 @@ public sealed class VfioUserServer : IDisposable
         }
 
         _function.Counters.RemoveCurrentThread();
+    }
+
+    private void KeepPace()
+    {
+        TimeSpan pause = _pace.Spend(ClientPace.Reset);
+        lock (_gate)
+        {
+            if (pause > TimeSpan.Zero && !_stopping)
+            {
+                // Also over when a client is refused; it is no matter of milliseconds.
+                _ = Monitor.Wait(_gate, pause);
+            }
+        }
     }
 
     private bool TryAwaitSession(out ClientSession session)
