@@ -52,15 +52,22 @@ public sealed class ServedFunction : IDisposable
     // On the server's thread.
     private void Say()
     {
+        // Where one goes and the next is there already, this is called twice with the next one.
         DeviceHolder? holder = _server.Holder;
+        if (ReferenceEquals(holder, _holder))
+        {
+            return;
+        }
+
+        if (_holder is not null)
+        {
+            _log.Warn(_counters.Device, $"{_holder.Name} (pid {_holder.Process}) has left the device");
+        }
+
         if (holder is not null)
         {
             Interlocked.Increment(ref _clients);
             _log.Warn(_counters.Device, $"{holder.Name} (pid {holder.Process}) has the device");
-        }
-        else if (_holder is not null)
-        {
-            _log.Warn(_counters.Device, $"{_holder.Name} (pid {_holder.Process}) has left the device");
         }
 
         _holder = holder;
