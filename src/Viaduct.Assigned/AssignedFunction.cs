@@ -179,13 +179,14 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
                 PciBarKind.Memory32 or PciBarKind.Memory32Prefetchable => 1UL << 31,
                 _ => 1UL << 40,
             };
-            ulong size = Math.Max(region.Size, kind == PciBarKind.Io ? 4u : 16u);
             bool wide = kind is PciBarKind.Memory64 or PciBarKind.Memory64Prefetchable;
-            if (!BitOperations.IsPow2(region.Size) || region.Size > largest || (wide && (index == 5 || _device.Regions[index + 1].Size != 0)))
+            if (region.Size > largest || (wide && (index == 5 || _device.Regions[index + 1].Size != 0)))
             {
                 throw new AssignedDeviceException($"{_device.Name}: BAR {index} of {region.Size} bytes can't be");
             }
 
+            // A region may be of any size, a BAR only of a power of two; nothing answers behind the region.
+            ulong size = BitOperations.RoundUpToPowerOf2(Math.Max(region.Size, kind == PciBarKind.Io ? 4u : 16u));
             bars[index] = Function.AddBar(index, kind, size);
             _ = bars[index]!.Map(0, region.Size, registers[index]);
         }

@@ -126,6 +126,18 @@ public sealed unsafe class AssignedFunctionTests : IDisposable
     }
 
     [Fact]
+    public void Region_OfAnySize_IsAtTheStartOfABar()
+    {
+        _device.Resize(2, 0x3000);
+        PciFunction function = Assign();
+        Assert.Equal(0x4000UL, function.Bars[1].Size);
+        Assert.Equal(AccessStatus.Done, _machine.Memory.Write(FakeMachine.Bar2 + 0x2FFC, 4, 0x1234));
+        Assert.Equal(0x1234UL, _machine.Read(FakeMachine.Bar2 + 0x2FFC));
+        Assert.Equal(AccessStatus.NoResponse, _machine.Memory.Write(FakeMachine.Bar2 + 0x2FFE, 4, 7));
+        Assert.Equal(uint.MaxValue, (uint)_machine.Read(FakeMachine.Bar2 + 0x3000));
+    }
+
+    [Fact]
     public void Rom_IsSeenWhileItIsEnabled()
     {
         const uint Address = 0xC008_0000;

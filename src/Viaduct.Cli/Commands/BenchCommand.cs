@@ -11,5 +11,6 @@ internal static class BenchCommand
         BenchEngineCommand.Create(),
         BenchEngineCommand.CreateRun(),
         BenchInstructionsCommand.Create(),
+        BenchVfioUserCommand.Create(),
     };
 }

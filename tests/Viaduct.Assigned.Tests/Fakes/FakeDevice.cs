@@ -97,6 +97,13 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
     internal uint Command => BinaryPrimitives.ReadUInt16LittleEndian(Config.AsSpan(4));
 
+    /// <summary>Gives a region another size, and no memory to map.</summary>
+    internal void Resize(int region, int size)
+    {
+        _contents[region] = new byte[size];
+        _regions[region] = new AssignedRegion { Size = (ulong)size, Readable = true, Writable = true };
+    }
+
     public int InterruptCount(AssignedInterrupt kind) => kind switch
     {
         AssignedInterrupt.Intx => PinCount,
