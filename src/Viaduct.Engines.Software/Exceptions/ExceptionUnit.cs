@@ -5,7 +5,7 @@ using Viaduct.Engines.Software.SystemRegisters;
 
 namespace Viaduct.Engines.Software.Exceptions;
 
-/// <summary>Delivers exceptions and interrupts through the IDT in long mode (Intel SDM vol. 3A 6.14), and returns from them.</summary>
+/// <summary>Delivers exceptions and interrupts through the IDT in long mode (Intel SDM vol. 3A 6.14), and returns from them; other modes have units of their own.</summary>
 internal sealed unsafe class ExceptionUnit
 {
     private const int GateInterrupt = 14;
@@ -17,6 +17,7 @@ internal sealed unsafe class ExceptionUnit
     private readonly MemoryUnit _memory;
     private readonly SegmentUnit _segments;
     private readonly RealModeDelivery _realMode;
+    private readonly ProtectedModeDelivery _protectedMode;
 
     internal ExceptionUnit(CpuState* state, MemoryUnit memory, SegmentUnit segments)
     {
@@ -24,6 +25,7 @@ internal sealed unsafe class ExceptionUnit
         _memory = memory;
         _segments = segments;
         _realMode = new RealModeDelivery(state, memory, segments);
+        _protectedMode = new ProtectedModeDelivery(state, memory, segments);
     }
 
     /// <summary>Whether NMIs are held back until the next IRET.</summary>
@@ -79,6 +81,11 @@ internal sealed unsafe class ExceptionUnit
             return _realMode.TryReturn(size);
         }
 
+        if ((s->Efer & Efer.LongModeActive) == 0)
+        {
+            return _protectedMode.TryReturn(size);
+        }
+
         if ((s->FlagsOther & Rflags.NestedTask) != 0)
         {
             return Fail(Vector.GeneralProtection, 0);
@@ -121,7 +128,8 @@ internal sealed unsafe class ExceptionUnit
             return false;
         }
 
-        RestoreFlags((uint)frame[2], size, before);
+        FlagImage.Restore(s, (uint)frame[2], size, before);
+        _memory.TakeBackPages();
         _segments.LoadCode(code, (ushort)frame[1], privilege);
         s->Rip = to64 ? frame[0] : (uint)frame[0];
         Interpreter.Stack.Set(s, loadsStack ? frame[3] : stack + (ulong)(3 * size));
@@ -153,23 +161,6 @@ internal sealed unsafe class ExceptionUnit
         return loaded;
     }
 
-    private void RestoreFlags(uint flags, int size, int privilege)
-    {
-        uint changeable = Rflags.Trap | Rflags.Direction | Rflags.NestedTask | Rflags.AlignmentCheck
-            | Rflags.Identification | Rflags.Resume;
-        uint ioPrivilege = (_state->FlagsOther & Rflags.IoPrivilege) >> 12;
-        changeable |= privilege == 0 ? Rflags.IoPrivilege | Rflags.Interrupt | Rflags.VirtualInterrupt | Rflags.VirtualInterruptPending
-            : privilege <= ioPrivilege ? Rflags.Interrupt : 0;
-        if (size == 2)
-        {
-            changeable &= 0xFFFF;
-        }
-
-        _state->FlagsOther = (_state->FlagsOther & ~changeable) | (flags & changeable);
-        _memory.TakeBackPages();
-        Flags.Write(_state, flags);
-    }
-
     private bool TryPop(ulong stack, int index, int size, out ulong value)
     {
         ulong address = Interpreter.Stack.At(_state, stack + (ulong)(index * size), size);
@@ -199,17 +190,14 @@ internal sealed unsafe class ExceptionUnit
     private bool TryDeliver(Fault fault, bool external)
     {
         CpuState* s = _state;
-        if ((s->Cr0 & Cr0.ProtectionEnable) == 0)
-        {
-            bool delivered = _realMode.TryDeliver(fault);
-            NmiBlocked |= delivered && fault.Vector == Vector.NonMaskable;
-            return delivered;
-        }
-
         if ((s->Efer & Efer.LongModeActive) == 0)
         {
-            // Legacy-mode delivery isn't there: guests start in long mode or leave protected mode without faults.
-            return Fail(Vector.DoubleFault, 0);
+            uint flags = Flags.Read(s) | (IsFault(fault) ? Rflags.Resume : 0);
+            bool delivered = (s->Cr0 & Cr0.ProtectionEnable) == 0
+                ? _realMode.TryDeliver(fault)
+                : _protectedMode.TryDeliver(fault, external, flags);
+            NmiBlocked |= delivered && fault.Vector == Vector.NonMaskable;
+            return delivered;
         }
 
         uint externalBit = external ? 1u : 0;

@@ -94,12 +94,18 @@ internal static unsafe class Stack
     }
 
     /// <summary>PUSHF: RF and VM read as zero.</summary>
-    internal static Op* PushFlags(SoftwareCpu cpu, CpuState* s, Op* op) =>
-        Push(cpu, s, Flags.Read(s) & ~(Rflags.Resume | Rflags.Virtual8086), op->Extra) ? op + 1 : Leave.StoreStopped(s, op);
+    internal static Op* PushFlags(SoftwareCpu cpu, CpuState* s, Op* op) => IsKeptFromFlags(s)
+        ? Leave.Raise(s, op, Vector.GeneralProtection, 0)
+        : Push(cpu, s, Flags.Read(s) & ~(Rflags.Resume | Rflags.Virtual8086), op->Extra) ? op + 1 : Leave.StoreStopped(s, op);
 
     /// <summary>POPF: what may change depends on the privilege; interrupts may have come on, so the block ends here.</summary>
     internal static Op* PopFlags(SoftwareCpu cpu, CpuState* s, Op* op)
     {
+        if (IsKeptFromFlags(s))
+        {
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
         if (!LoadSized(cpu, s, Top(s, op->Extra), op->Extra, out ulong value))
         {
             return Leave.Faulted(s, op);
@@ -240,6 +246,10 @@ internal static unsafe class Stack
         4 => W32.Store(cpu, s, address, value),
         _ => W64.Store(cpu, s, address, value),
     };
+
+    // Virtual-8086 mode with an I/O privilege below 3: a monitor keeps the flags.
+    private static bool IsKeptFromFlags(CpuState* s) =>
+        (s->FlagsOther & Rflags.Virtual8086) != 0 && (s->FlagsOther & Rflags.IoPrivilege) != Rflags.IoPrivilege;
 
     private static Op* Push64(SoftwareCpu cpu, CpuState* s, Op* op, ulong value)
     {

@@ -89,6 +89,11 @@ internal static unsafe class Transfers
     /// <summary>INT n, INT3, INT1: the vector is the immediate.</summary>
     internal static Op* Interrupt(SoftwareCpu cpu, CpuState* s, Op* op)
     {
+        if ((s->FlagsOther & Rflags.Virtual8086) != 0 && (s->FlagsOther & Rflags.IoPrivilege) != Rflags.IoPrivilege && op->Length == 2)
+        {
+            return Leave.Raise(s, op, Vector.GeneralProtection, 0);
+        }
+
         // The frame has the address after the instruction, a fault on the way there the instruction's own.
         s->Fault = new Fault { Vector = (byte)op->Immediate, Software = true, InstructionLength = op->Length };
         s->Exit = ExitReason.Fault;
