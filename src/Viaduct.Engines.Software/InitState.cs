@@ -56,7 +56,7 @@ internal static unsafe class InitState
         s->Cpl = 0;
         s->Rip = 0xFFF0;
         s->InterruptShadow = false;
-        s->TrapsAtEnd = false;
+        s->TrapsAtEnd = s->TrapShadow = false;
         s->UserKeyRights = s->SupervisorKeyRights = 0;
         cpu.Exceptions.NmiBlocked = false;
         cpu.Control.Reset();

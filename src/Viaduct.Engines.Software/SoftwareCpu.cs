@@ -35,6 +35,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     private readonly CodeMail _mail;
     private readonly CodeCache _code;
     private readonly BlockDecoder _decoder;
+    private readonly Breakpoints _breakpoints = new();
     private string _description = "not started";
     private readonly MapFollower _map;
     private volatile bool _sleeping;
@@ -62,12 +63,12 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
         _watch.Join(_mail);
         _code = new CodeCache(_watch, _mail, processors, translateAfter is not null);
         Translated = translateAfter is { } threshold ? new TranslatedCode(_code, threshold, processors) : null;
-        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, _mail, Apic, gate);
+        Memory = new MemoryUnit(_state, new PhysicalMemory(memory), _map, _code, _mail, Apic, gate, _breakpoints);
         _decoder = new BlockDecoder(_code, Memory, Translated);
         Segments = new SegmentUnit(_state, Memory);
         Exceptions = new ExceptionUnit(_state, Memory, Segments);
         Msrs = new ModelSpecificRegisters(_state, Apic, clock, Memory, Segments, features);
-        Control = new ControlRegisters(_state, Memory, Segments, Apic, features);
+        Control = new ControlRegisters(_state, Memory, Segments, Apic, _breakpoints, features);
         _state->Arena = _code.Arena;
         _waitsForStartUp = id != 0;
         InitState.PowerOn(this);
@@ -93,6 +94,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     internal ControlRegisters Control { get; }
 
     internal LocalApic Apic { get; }
+
+    /// <summary>What the debug registers watch.</summary>
+    internal Breakpoints Breakpoints => _breakpoints;
 
     internal AddressSpace Ports { get; }
 
@@ -250,12 +254,24 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             }
 
             bool trap = (s->FlagsOther & Rflags.Trap) != 0;
-            bool single = trap || s->InterruptShadow;
+            bool single = trap || s->InterruptShadow || _breakpoints.IsArmed;
             s->InterruptShadow = false;
+            bool shadowed = s->TrapShadow;
+            s->TrapShadow = false;
             if (single)
             {
                 // Branches look at it before they go on.
                 Volatile.Write(ref s->Limit, 0);
+            }
+
+            if (_breakpoints.IsArmed && !shadowed && MeetsBreakpoint())
+            {
+                if (!Exceptions.Deliver(new Fault { Vector = Vector.Debug }))
+                {
+                    return TripleFault();
+                }
+
+                continue;
             }
 
             Op* op = Find(single);
@@ -267,7 +283,10 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
             switch (s->Exit)
             {
                 case ExitReason.Fault:
-                    if (!Exceptions.Deliver(s->Fault))
+                    // What a load of SS met comes after INT n; other faults make it forgotten.
+                    bool isInterrupt = s->Fault is { Software: true, IsDebugInstruction: false };
+                    uint met = _breakpoints.Take();
+                    if (!Exceptions.Deliver(s->Fault) || (isInterrupt && met != 0 && !RaiseTrap(stepped: false, met)))
                     {
                         return TripleFault();
                     }
@@ -285,7 +304,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
                 trap = (s->FlagsOther & Rflags.Trap) != 0;
             }
 
-            if (trap && !RaiseTrap())
+            if ((trap || _breakpoints.Hits != 0) && !s->TrapShadow && !RaiseTrap(trap, _breakpoints.Take()))
             {
                 return TripleFault();
             }
@@ -495,10 +514,28 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
         GoOn();
     }
 
-    private bool RaiseTrap()
+    // Before an instruction that a breakpoint is on, unless RF says that it was met already.
+    private bool MeetsBreakpoint()
+    {
+        CpuState* s = _state;
+        bool resumes = (s->FlagsOther & Rflags.Resume) != 0;
+        s->FlagsOther &= ~Rflags.Resume;
+        ulong linear = s->Rip + s->SegmentBases[SegmentName.Cs];
+        uint hits = resumes ? 0 : _breakpoints.OnFetch(s->Long64 ? linear : (uint)linear);
+        if (hits == 0)
+        {
+            return false;
+        }
+
+        Control.DebugStatus = (Control.DebugStatus & ~0xFUL) | hits;
+        return true;
+    }
+
+    // After an instruction: what it was stepped by, or met.
+    private bool RaiseTrap(bool stepped, uint met)
     {
         const uint SingleStep = 1 << 14;
-        Control.DebugStatus |= SingleStep;
+        Control.DebugStatus = (Control.DebugStatus & ~0xFUL) | met | (stepped ? SingleStep : 0);
         return Exceptions.Deliver(new Fault { Vector = Vector.Debug });
     }
 

@@ -214,7 +214,7 @@ internal sealed unsafe class ExceptionUnit
         }
 
         int type = (int)((low >> 40) & 0x1F);
-        if (type is not (GateInterrupt or GateTrap) || (fault.Software && (int)((low >> 45) & 3) < s->Cpl))
+        if (type is not (GateInterrupt or GateTrap) || (fault.Software && !fault.IsDebugInstruction && (int)((low >> 45) & 3) < s->Cpl))
         {
             return Fail(Vector.GeneralProtection, idtError);
         }

@@ -194,7 +194,7 @@ internal sealed unsafe class ProtectedModeDelivery
 
         int type = (int)((gate >> 40) & 0x1F);
         if (type is not (InterruptGate16 or TrapGate16 or InterruptGate32 or TrapGate32)
-            || (fault.Software && (int)((gate >> 45) & 3) < _state->Cpl))
+            || (fault.Software && !fault.IsDebugInstruction && (int)((gate >> 45) & 3) < _state->Cpl))
         {
             return Fail(Vector.GeneralProtection, error);
         }

@@ -150,7 +150,7 @@ internal static unsafe class LegacyInstructions
                 break;
         }
 
-        s->InterruptShadow = op->Extra2 == SegmentName.Ss;
+        s->InterruptShadow = s->TrapShadow = op->Extra2 == SegmentName.Ss;
         return Leave.After(s, op, ExitReason.Lookup);
     }
 

@@ -114,6 +114,7 @@ internal static unsafe class PortIo
         cpu.Memory.BeginDispatch();
         _ = cpu.Ports.Read(port, bytes, out ulong value);
         cpu.Memory.EndDispatch();
+        NoteBreakpoint(cpu, port, bytes);
         return value;
     }
 
@@ -122,6 +123,15 @@ internal static unsafe class PortIo
         cpu.Memory.BeginDispatch();
         _ = cpu.Ports.Write(port, bytes, value);
         cpu.Memory.EndDispatch();
+        NoteBreakpoint(cpu, port, bytes);
+    }
+
+    private static void NoteBreakpoint(SoftwareCpu cpu, ushort port, int bytes)
+    {
+        if (cpu.Breakpoints.IsArmed && (cpu.State->Cr4 & Cr4.DebuggingExtensions) != 0)
+        {
+            cpu.Breakpoints.NotePort(port, bytes);
+        }
     }
 
     private static ushort Port(CpuState* s, Op* op) => op->Extra2 == 1 ? (ushort)op->Immediate : (ushort)s->Registers[2];

@@ -153,20 +153,30 @@ internal static unsafe class Privileged
             return Leave.Raise(s, op, Vector.GeneralProtection, 0);
         }
 
+        if (cpu.Control.CheckDebugAccess(op->Extra) is >= 0 and int vector)
+        {
+            return Leave.Raise(s, op, (byte)vector);
+        }
+
         *(ulong*)((byte*)s + op->Destination) = cpu.Control.ReadDebug(op->Extra);
         return op + 1;
     }
 
     internal static Op* WriteDebug(SoftwareCpu cpu, CpuState* s, Op* op)
     {
-        ulong value = *(ulong*)((byte*)s + op->Source);
+        ulong value = s->Long64 ? *(ulong*)((byte*)s + op->Source) : *(uint*)((byte*)s + op->Source);
+        if (s->Cpl == 0 && cpu.Control.CheckDebugAccess(op->Extra) is >= 0 and int vector)
+        {
+            return Leave.Raise(s, op, (byte)vector);
+        }
+
         if (s->Cpl != 0 || (op->Extra >= 4 && value >> 32 != 0))
         {
             return Leave.Raise(s, op, Vector.GeneralProtection, 0);
         }
 
         cpu.Control.WriteDebug(op->Extra, value);
-        return op + 1;
+        return Leave.After(s, op, ExitReason.Lookup);
     }
 
     internal static Op* ClearTaskSwitched(SoftwareCpu cpu, CpuState* s, Op* op)

@@ -16,7 +16,7 @@ internal static unsafe class SegmentInstructions
             return Leave.Faulted(s, op);
         }
 
-        s->InterruptShadow = op->Extra == SegmentName.Ss;
+        s->InterruptShadow = s->TrapShadow = op->Extra == SegmentName.Ss;
         return Leave.After(s, op, ExitReason.Lookup);
     }
 
@@ -41,7 +41,7 @@ internal static unsafe class SegmentInstructions
         }
 
         Stack.Move(s, op->Extra2);
-        s->InterruptShadow = op->Extra == SegmentName.Ss;
+        s->InterruptShadow = s->TrapShadow = op->Extra == SegmentName.Ss;
         return Leave.After(s, op, ExitReason.Lookup);
     }
 

@@ -95,7 +95,7 @@ internal static unsafe class Transfers
         }
 
         // The frame has the address after the instruction, a fault on the way there the instruction's own.
-        s->Fault = new Fault { Vector = (byte)op->Immediate, Software = true, InstructionLength = op->Length };
+        s->Fault = new Fault { Vector = (byte)op->Immediate, Software = true, IsDebugInstruction = op->Extra == 1, InstructionLength = op->Length };
         s->Exit = ExitReason.Fault;
         s->Rip = Leave.NextRip(s, op);
         s->Instructions += op->Ordinal;

@@ -50,6 +50,7 @@ internal static unsafe class BranchLowering
                 return context.Use(&Transfers.Interrupt);
             case Mnemonic.Int1:
                 op->Immediate = 1;
+                op->Extra = 1;
                 return context.Use(&Transfers.Interrupt);
             case Mnemonic.Into: return context.Use(&Transfers.InterruptOnOverflow);
             case Mnemonic.Iret or Mnemonic.Iretd or Mnemonic.Iretq:

@@ -81,7 +81,7 @@ internal static unsafe class SystemLowering
         op->Source = Registers.OffsetOf(i.Op1Register);
         return i.Op0Register.IsCR()
             ? op->Extra is 0 or 2 or 3 or 4 or 8 && context.Use(&Privileged.WriteControl, BlockFlow.Ends)
-            : op->Extra < 8 && context.Use(&Privileged.WriteDebug);
+            : op->Extra < 8 && context.Use(&Privileged.WriteDebug, BlockFlow.Ends);
     }
 
     /// <summary>MOV from a segment, control or debug register.</summary>

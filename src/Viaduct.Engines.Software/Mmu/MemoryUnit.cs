@@ -29,10 +29,12 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private readonly LocalApic _apic;
     private readonly DataTlb _tlb;
     private readonly CodeTlb _codeTlb;
+    private readonly SystemRegisters.Breakpoints _breakpoints;
     private bool _verifiesCode;
 
-    internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, CodeMail mail, LocalApic apic, ProcessorGate gate)
+    internal MemoryUnit(CpuState* state, PhysicalMemory physical, MapFollower map, CodeCache code, CodeMail mail, LocalApic apic, ProcessorGate gate, SystemRegisters.Breakpoints breakpoints)
     {
+        _breakpoints = breakpoints;
         _state = state;
         _physical = physical;
         _map = map;
@@ -365,7 +367,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
             return null;
         }
 
-        if (IsApicPage(physical))
+        if (IsApicPage(physical) || (_breakpoints.WatchesData && _breakpoints.Covers(address)))
         {
             return null;
         }
@@ -406,6 +408,11 @@ internal sealed unsafe class MemoryUnit : IDisposable
 
     private bool Transfer(ulong address, byte* bytes, int size, Access access)
     {
+        if (_breakpoints.WatchesData && !_walker.IsImplicit)
+        {
+            _breakpoints.Note(address, size, access == Access.Write);
+        }
+
         ulong last = address + (uint)(size - 1);
         if (((address ^ last) & PageMask) == 0)
         {
@@ -570,7 +577,7 @@ internal sealed unsafe class MemoryUnit : IDisposable
     private void Remember(ulong linear, bool user, in WalkResult walk)
     {
         ulong page = walk.Physical & PageMask;
-        if (IsApicPage(page) || _physical.Find(page) is not { Memory: { } memory } range)
+        if (IsApicPage(page) || (_breakpoints.WatchesData && _breakpoints.Covers(linear)) || _physical.Find(page) is not { Memory: { } memory } range)
         {
             return;
         }

@@ -356,7 +356,13 @@ internal sealed unsafe class SegmentUnit
         }
 
         // In long mode system descriptors are 16 bytes: the upper half of the base follows.
-        return (_state->Efer & Efer.LongModeActive) == 0 || _memory.LoadSystem(_state->GdtBase + (selector & 0xFFF8u) + 8, out high);
+        if ((_state->Efer & Efer.LongModeActive) == 0)
+        {
+            return true;
+        }
+
+        return _memory.LoadSystem(_state->GdtBase + (selector & 0xFFF8u) + 8, out high)
+            && (Interpreter.Branches.IsCanonical((high << 32) | descriptor.Base) || Fail(Vector.GeneralProtection, selector));
     }
 
     private bool SetSystem(int name, Descriptor descriptor, ulong high, ushort selector)

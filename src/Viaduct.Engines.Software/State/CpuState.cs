@@ -78,6 +78,9 @@ internal unsafe struct CpuState
     /// <summary>Whether interrupts wait for one more instruction (after STI or a load of SS).</summary>
     internal bool InterruptShadow;
 
+    /// <summary>Whether debug traps wait for one more instruction (after a load of SS).</summary>
+    internal bool TrapShadow;
+
     /// <summary>Whether the instruction's single-step trap depends on TF as it is after it (SYSCALL, SYSRET), not before.</summary>
     internal bool TrapsAtEnd;
 

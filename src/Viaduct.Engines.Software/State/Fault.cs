@@ -12,6 +12,9 @@ internal struct Fault
     /// <summary>Whether it was raised by INT n, INT3 or INTO: privilege of the gate is checked and RIP points after it.</summary>
     internal bool Software;
 
+    /// <summary>Whether it was raised by INT1, to which no gate's privilege matters.</summary>
+    internal bool IsDebugInstruction;
+
     /// <summary>Whether an access to a non-canonical address raised it: #GP, or #SS where the access went through the stack segment.</summary>
     internal bool NonCanonical;
 

@@ -10,36 +10,33 @@ namespace Viaduct.Engines.Software.SystemRegisters;
 internal sealed unsafe class ControlRegisters
 {
     private const ulong DebugStatusFixed = 0xFFFF0FF0;
-    private const ulong DebugControlFixed = 0x400;
+    private const ulong DetectsAccess = 1 << 13;
 
     private readonly CpuState* _state;
     private readonly MemoryUnit _memory;
     private readonly SegmentUnit _segments;
     private readonly LocalApic _apic;
+    private readonly Breakpoints _breakpoints;
     private readonly ulong _supportedCr4;
-    private readonly ulong[] _debug = new ulong[4];
 
-    internal ControlRegisters(CpuState* state, MemoryUnit memory, SegmentUnit segments, LocalApic apic, ProcessorFeatures features)
+    internal ControlRegisters(CpuState* state, MemoryUnit memory, SegmentUnit segments, LocalApic apic, Breakpoints breakpoints, ProcessorFeatures features)
     {
         _state = state;
         _memory = memory;
         _segments = segments;
         _apic = apic;
+        _breakpoints = breakpoints;
         _supportedCr4 = Cr4.SupportedWith(features);
     }
 
     /// <summary>DR6.</summary>
     internal ulong DebugStatus { get; set; } = DebugStatusFixed;
 
-    /// <summary>DR7.</summary>
-    internal ulong DebugControl { get; set; } = DebugControlFixed;
-
     /// <summary>Debug registers as they are after reset.</summary>
     internal void Reset()
     {
-        Array.Clear(_debug);
+        _breakpoints.Reset();
         DebugStatus = DebugStatusFixed;
-        DebugControl = DebugControlFixed;
     }
 
     internal void Save(StateWriter writer)
@@ -96,29 +93,51 @@ internal sealed unsafe class ControlRegisters
         }
     }
 
+    /// <summary>The exception that an access to a debug register raises: #UD for DR4 and DR5 where they aren't DR6 and DR7, #DB where DR7 says so. −1 for none.</summary>
+    internal int CheckDebugAccess(int number)
+    {
+        if (number is 4 or 5 && (_state->Cr4 & Cr4.DebuggingExtensions) != 0)
+        {
+            return Vector.InvalidOpcode;
+        }
+
+        if ((_breakpoints.Control & DetectsAccess) == 0)
+        {
+            return -1;
+        }
+
+        _breakpoints.SetControl(_breakpoints.Control & ~DetectsAccess);
+        DebugStatus |= DetectsAccess;
+        return Vector.Debug;
+    }
+
     /// <summary>DR0 to DR7; 4 and 5 are 6 and 7.</summary>
     internal ulong ReadDebug(int number) => number switch
     {
-        < 4 => _debug[number],
+        < 4 => _breakpoints.Address(number),
         4 or 6 => DebugStatus,
-        _ => DebugControl,
+        _ => _breakpoints.Control,
     };
 
-    /// <summary>Breakpoints are kept but don't fire.</summary>
+    /// <summary>Writes one.</summary>
     internal void WriteDebug(int number, ulong value)
     {
         switch (number)
         {
             case < 4:
-                _debug[number] = value;
+                _breakpoints.SetAddress(number, value);
                 break;
             case 4 or 6:
                 DebugStatus = (value & 0xE00F) | DebugStatusFixed;
                 break;
             default:
-                DebugControl = (value & 0xFFFF2BFF) | DebugControlFixed;
+                _breakpoints.SetControl(value);
                 break;
         }
+
+        // RF was for an instruction that is done.
+        _state->FlagsOther &= ~Rflags.Resume;
+        _memory.FlushAll();
     }
 
     private bool TryWriteCr0(ulong value)

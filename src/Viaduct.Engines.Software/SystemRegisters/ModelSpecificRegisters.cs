@@ -67,7 +67,7 @@ internal sealed unsafe class ModelSpecificRegisters
     {
         _plain.Clear();
         foreach (uint register in (ReadOnlySpan<uint>)[Msr.SpeculationControl, Msr.MiscEnable, Msr.McgStatus, Msr.EnergyBias,
-            Msr.PredictionCommand, Msr.FlushCommand, Msr.BiosSignature, Msr.DebugControl, Msr.PlatformId])
+            Msr.BiosSignature, Msr.DebugControl, Msr.PlatformId])
         {
             _plain[register] = 0;
         }
@@ -235,9 +235,11 @@ internal sealed unsafe class ModelSpecificRegisters
                 return true;
             case Msr.Pat:
                 return TryWritePat(value);
-            case Msr.SpeculationControl or Msr.PredictionCommand or Msr.FlushCommand:
-                _plain[register] = register == Msr.SpeculationControl ? value : 0;
+            case Msr.SpeculationControl:
+                _plain[register] = value;
                 return (value & ~SpeculationBits) == 0;
+            case Msr.PredictionCommand:
+                return (value & ~1UL) == 0;
             case Msr.FeatureControl or Msr.PlatformId:
                 return false;
             default:

@@ -13,7 +13,6 @@ internal static class Msr
     internal const uint BiosSignature = 0x8B;
     internal const uint MtrrCapabilities = 0xFE;
     internal const uint ArchitecturalCapabilities = 0x10A;
-    internal const uint FlushCommand = 0x10B;
     internal const uint SysenterCs = 0x174;
     internal const uint SysenterRsp = 0x175;
     internal const uint SysenterRip = 0x176;
