@@ -5,5 +5,12 @@ namespace Viaduct.Suites;
 /// <param name="File">The program in the folder x86.</param>
 /// <param name="Arguments">What it is given.</param>
 /// <param name="Cpus">Processors.</param>
-/// <param name="Memory">Bytes of memory.</param>
-internal sealed record UnitProgram(string Name, string File, string Arguments = "", int Cpus = 1, ulong Memory = 128UL << 20);
+/// <param name="Checks">Checks that must have passed, at least.</param>
+internal sealed record UnitProgram(string Name, string File, string Arguments = "", int Cpus = 1, int Checks = 0)
+{
+    /// <summary>Where a program can't go on: what it says there. Null for one that comes to its own end.</summary>
+    public string? StopsAt { get; init; }
+
+    /// <summary>Bytes of memory.</summary>
+    public ulong Memory => 128UL << 20;
+}

@@ -6,7 +6,9 @@ namespace Viaduct.Engines.Software.SystemRegisters;
 /// </summary>
 internal sealed class Breakpoints
 {
-    private const int Count = 4;
+    /// <summary>How many there are.</summary>
+    internal const int Count = 4;
+
     private const ulong Fixed = 0x400;
 
     // What a condition is, in DR7's bits from 16 on.

@@ -41,18 +41,18 @@ internal sealed unsafe class ControlRegisters
 
     internal void Save(StateWriter writer)
     {
-        foreach (ulong address in _debug)
+        for (int i = 0; i < Breakpoints.Count; i++)
         {
-            writer.UInt64(address);
+            writer.UInt64(_breakpoints.Address(i));
         }
 
         writer.UInt64(DebugStatus);
-        writer.UInt64(DebugControl);
+        writer.UInt64(_breakpoints.Control);
     }
 
     internal void Restore(StateReader reader)
     {
-        for (int i = 0; i < _debug.Length; i++)
+        for (int i = 0; i < Breakpoints.Count; i++)
         {
             WriteDebug(i, reader.UInt64());
         }
