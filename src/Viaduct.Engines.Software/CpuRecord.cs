@@ -36,6 +36,7 @@ internal static unsafe class CpuRecord
 
         writer.Int32(s->Cpl);
         writer.Boolean(s->InterruptShadow);
+        writer.Boolean(s->TrapShadow);
         writer.Boolean(cpu.Exceptions.NmiBlocked);
         writer.Words([s->Mxcsr, s->UserKeyRights, s->SupervisorKeyRights]);
         writer.Bytes(new ReadOnlySpan<byte>(&s->Xmm, sizeof(CpuState.XmmRegisters)));
@@ -75,6 +76,7 @@ internal static unsafe class CpuRecord
 
         s->Cpl = reader.Int32(0, 3);
         s->InterruptShadow = reader.Boolean();
+        s->TrapShadow = reader.Boolean();
         cpu.Exceptions.NmiBlocked = reader.Boolean();
         s->Mxcsr = reader.UInt32() & MxcsrKnown;
         (s->UserKeyRights, s->SupervisorKeyRights) = (reader.UInt32(), reader.UInt32());

@@ -64,14 +64,14 @@ public sealed partial class KvmUnitTests
             // What the programs would ask QEMU's firmware configuration for, they take from here, too.
             await File.WriteAllTextAsync(
                 environment,
-                string.Create(CultureInfo.InvariantCulture, $"NR_CPUS={program.Cpus}\nMEMSIZE={program.Memory >> 20}\nTEST_DEVICE=1\nBOOTLOADER=1\nHOST=x86_64\n"));
+                string.Create(CultureInfo.InvariantCulture, $"NR_CPUS={program.Cpus}\nMEMSIZE={UnitProgram.Memory >> 20}\nTEST_DEVICE=1\nBOOTLOADER=1\nHOST=x86_64\n"));
             MachineSpec spec = new()
             {
                 Kernel = file,
                 Initrd = environment,
                 CommandLine = program.Arguments,
                 Cpus = program.Cpus,
-                Memory = program.Memory,
+                Memory = UnitProgram.Memory,
                 TestBoard = true,
                 Software = new SoftwareEngineOptions { Features = ProcessorFeatures.All },
                 KernelCacheFolder = null,

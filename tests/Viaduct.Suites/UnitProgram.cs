@@ -8,9 +8,9 @@ namespace Viaduct.Suites;
 /// <param name="Checks">Checks that must have passed, at least.</param>
 internal sealed record UnitProgram(string Name, string File, string Arguments = "", int Cpus = 1, int Checks = 0)
 {
+    /// <summary>Bytes of memory that each is given.</summary>
+    internal const ulong Memory = 128UL << 20;
+
     /// <summary>Where a program can't go on: what it says there. Null for one that comes to its own end.</summary>
     public string? StopsAt { get; init; }
-
-    /// <summary>Bytes of memory.</summary>
-    public ulong Memory => 128UL << 20;
 }

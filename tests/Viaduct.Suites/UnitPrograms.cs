@@ -42,6 +42,7 @@ internal static class UnitPrograms
         new("emulator", "emulator", Checks: 149),
         new("debug", "debug", Checks: 25),
         new("msr", "msr", Checks: 1808),
+        new("rdpru", "rdpru", Checks: 1),
         new("pcid-disabled", "pcid", Checks: 2),
         new("idt_test", "idt_test", Checks: 4),
         new("la57", "la57", Checks: 49),
