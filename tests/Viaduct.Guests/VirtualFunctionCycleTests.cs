@@ -21,7 +21,8 @@ public sealed class VirtualFunctionCycleTests : IDisposable
     private const int Part = 4 << 20;
     private const byte VirtualizationManagement = 0x1C;
 
-    // A timer interrupt that took long is the host's being busy, and no device's doing.
+    // Late kernels attach drivers at their leisure: autoprobe stays off until the controllers are online. A timer
+    // interrupt that took long is the host's being busy, and no device's doing.
     private const string Script = """
         PATH=/sbin:/usr/sbin:/bin:/usr/bin
         cd /sys/bus/pci/devices
@@ -32,22 +33,29 @@ public sealed class VirtualFunctionCycleTests : IDisposable
         disk() { ls /sys/class/nvme/$(controller $1) 2>/dev/null | grep -E '^nvme[0-9]+(c[0-9]+)?n[0-9]+$' | head -n 1 | sed 's/c[0-9]*n/n/'; }
         await() { tries=2000; while [ ! -b "/dev/$(disk $1)" ]; do usleep 10000; tries=$((tries - 1)); [ $tries = 0 ] && fail no disk of $1 && poweroff -f; done; }
         vf() { basename $(readlink -f $1/virtfn$(($2 - 1))); }
-        bind() { echo $(vf $1 $2) > $nvme/bind || fail bind $2; await $(vf $1 $2); }
-        begin() { for what in queues vectors online; do admin $(controller $1) $what-$2; done; bind $1 $2; }
+        bound() { [ -e $1/driver ]; }
+        bind() { bound $(vf $1 $2) || echo $(vf $1 $2) > $nvme/bind || bound $(vf $1 $2) || fail bind $2; await $(vf $1 $2); }
+        online() { for what in queues vectors online; do admin $(controller $1) $what-$2; done; }
         work() { fio $4 --name=$2 --filename=/dev/$1 --rw=randwrite --bs=4k --size=1m --loops=$3 --iodepth=4 --ioengine=io_uring --thread \
             --direct=1 --verify=crc32c --verify_state_save=0 --minimal > /tmp/$2 2>&1 || fail fio $2 $(tail -n 2 /tmp/$2); }
         others() { while [ ! -e /tmp/end ]; do work $1 $2 1 --rate_iops=400; echo . >> /tmp/$2-done; done; }
-        create() { echo 0 > $1/sriov_drivers_autoprobe; echo $2 > $1/sriov_numvfs || fail numvfs $2; echo 1 > $1/sriov_drivers_autoprobe; }
+        create() {
+            echo 0 > $1/sriov_drivers_autoprobe
+            echo $2 > $1/sriov_numvfs || fail numvfs $2
+            for i in $3; do online $1 $i; done
+            echo 1 > $1/sriov_drivers_autoprobe
+            for i in $3; do bind $1 $i; done
+        }
         things() { ls /sys/class/nvme /sys/block /dev | grep -c nvme; grep -c nvme /proc/interrupts; }
 
         round() {
-            create $a 3
-            for i in 1 2 3; do begin $a $i; done
+            create $a 3 "1 2 3"
             work $(disk $(vf $a 2)) round 1 &
             job=$!
             echo $(vf $a 1) > $nvme/unbind || fail unbind
             admin $(controller $a) offline-1
-            begin $a 1
+            online $a 1
+            bind $a 1
             echo 1 > $(vf $a 3)/reset || fail reset
             dd if=/dev/urandom of=/tmp/data bs=4k count=16 2>/dev/null
             for i in 1 3; do
@@ -64,8 +72,7 @@ public sealed class VirtualFunctionCycleTests : IDisposable
         done
         await $a
         await $b
-        create $b 2
-        begin $b 1
+        create $b 1 1
         others $(disk $a) physical &
         others $(disk $(vf $b 1)) elsewhere &
         round
