@@ -182,7 +182,7 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
             bool wide = kind is PciBarKind.Memory64 or PciBarKind.Memory64Prefetchable;
             if (region.Size > largest || (wide && (index == 5 || _device.Regions[index + 1].Size != 0)))
             {
-                throw new AssignedDeviceException($"{_device.Name}: BAR {index} of {region.Size} bytes can't be");
+                throw new AssignedDeviceException($"{_device.Name}: BAR {index} of {region.Size} bytes can't be{(kind == PciBarKind.Io ? ": it is for ports, of which one has 256 at most" : "")}");
             }
 
             // A region may be of any size, a BAR only of a power of two; nothing answers behind the region.
