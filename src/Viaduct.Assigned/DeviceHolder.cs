@@ -1,6 +1,6 @@
-namespace Viaduct.Assigned.VfioUser.Server;
+namespace Viaduct.Assigned;
 
-/// <summary>The client that has a served device.</summary>
+/// <summary>Who has a device: the client of a served one, the monitor that has one of the host's.</summary>
 /// <param name="Process">Its process id, as it was when it connected.</param>
 /// <param name="Name">What it calls itself, else its program's name.</param>
 /// <param name="Since">When it got the device.</param>
