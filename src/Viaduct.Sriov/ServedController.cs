@@ -1,3 +1,4 @@
+using Viaduct.Assigned;
 using Viaduct.Assigned.VfioUser.Server;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Platform.Accounting;
