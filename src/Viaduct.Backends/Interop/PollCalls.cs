@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Viaduct.Backends.Interop;
 
-/// <summary>The C library's ppoll, for one descriptor.</summary>
+/// <summary>The C library's ppoll.</summary>
 internal static unsafe partial class PollCalls
 {
     internal const short POLLIN = 1;
+    internal const short POLLOUT = 4;
 
     /// <summary>struct pollfd.</summary>
     internal struct PollFd

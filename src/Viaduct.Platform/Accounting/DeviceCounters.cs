@@ -21,6 +21,7 @@ public sealed class DeviceCounters
     private readonly Lock _workersLock = new();
     private int[] _workers = [];
     private TimeSpan _endedWorkers;
+    private NetworkCounters[] _network = [];
 
     /// <param name="device">The device's id, as the user named it.</param>
     /// <param name="road">How the guest reaches it.</param>
@@ -69,6 +70,22 @@ public sealed class DeviceCounters
         Interlocked.Add(ref _backendBytes, (long)bytes);
     }
 
+    /// <summary>The queues of a network device, each with its frames.</summary>
+    public IReadOnlyList<NetworkCounters> Network => Volatile.Read(ref _network);
+
+    /// <summary>Adds a queue of a network device.</summary>
+    /// <param name="name">Which.</param>
+    public NetworkCounters AddNetworkQueue(string name)
+    {
+        NetworkCounters queue = new(name);
+        lock (_workersLock)
+        {
+            Volatile.Write(ref _network, [.. _network, queue]);
+        }
+
+        return queue;
+    }
+
     /// <summary>Says that the calling thread works for this device; its CPU time is the device's.</summary>
     public void AddCurrentThread() => AddWorker(Libc.gettid());
 
@@ -105,6 +122,12 @@ public sealed class DeviceCounters
             }
         }
 
+        NetworkCounts network = default;
+        foreach (NetworkCounters queue in Network)
+        {
+            network += queue.Read();
+        }
+
         DeviceCounts here = new()
         {
             Exits = Interlocked.Read(ref _exits),
@@ -116,6 +139,7 @@ public sealed class DeviceCounters
             BackendOperations = Interlocked.Read(ref _backendOperations),
             BackendBytes = Interlocked.Read(ref _backendBytes),
             MonitorCpu = cpu,
+            Network = network,
         };
         return Elsewhere is { } elsewhere ? here + elsewhere() : here;
     }

@@ -30,6 +30,9 @@ public readonly record struct DeviceCounts
     /// <summary>CPU time of the device's workers, and the time vCPU threads spent in its registers.</summary>
     public TimeSpan MonitorCpu { get; init; }
 
+    /// <summary>The frames of a network device.</summary>
+    public NetworkCounts Network { get; init; }
+
     /// <summary>What was counted between two readings.</summary>
     public static DeviceCounts operator -(DeviceCounts later, DeviceCounts earlier) => Subtract(later, earlier);
 
@@ -45,6 +48,7 @@ public readonly record struct DeviceCounts
         BackendOperations = later.BackendOperations - earlier.BackendOperations,
         BackendBytes = later.BackendBytes - earlier.BackendBytes,
         MonitorCpu = later.MonitorCpu - earlier.MonitorCpu,
+        Network = later.Network - earlier.Network,
     };
 
     /// <summary>What was counted over two spans together.</summary>
@@ -62,5 +66,6 @@ public readonly record struct DeviceCounts
         BackendOperations = left.BackendOperations + right.BackendOperations,
         BackendBytes = left.BackendBytes + right.BackendBytes,
         MonitorCpu = left.MonitorCpu + right.MonitorCpu,
+        Network = left.Network + right.Network,
     };
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Viaduct.Backends.Interop;
+using Viaduct.Backends.Waiting;
 
 namespace Viaduct.Backends.Block.Raw;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Viaduct.Backends.Block.Raw;
 using Viaduct.Backends.Interop;
+using Viaduct.Backends.Waiting;
 using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Block.Uring;

@@ -1,4 +1,4 @@
-namespace Viaduct.Backends.Block.Raw;
+namespace Viaduct.Backends.Waiting;
 
 /// <summary>
 /// Says whether a worker must be woken: any thread raises it, and only where the worker sleeps pays for the system call
