@@ -11,9 +11,17 @@ internal static class Errno
     internal const int ENOMEM = 12;
     internal const int EACCES = 13;
     internal const int EBUSY = 16;
+    internal const int ENODEV = 19;
     internal const int EISDIR = 21;
     internal const int EINVAL = 22;
     internal const int EROFS = 30;
+    internal const int EPIPE = 32;
     internal const int ENOSYS = 38;
+    internal const int EBADFD = 77;
+    internal const int EMSGSIZE = 90;
     internal const int EOPNOTSUPP = 95;
+    internal const int EADDRINUSE = 98;
+    internal const int ECONNRESET = 104;
+    internal const int ENOBUFS = 105;
+    internal const int ECONNREFUSED = 111;
 }

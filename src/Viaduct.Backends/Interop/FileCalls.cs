@@ -11,12 +11,16 @@ internal static unsafe partial class FileCalls
 {
     internal const int O_RDONLY = 0;
     internal const int O_RDWR = 2;
+    internal const int O_CREAT = 0x40;
     internal const int O_EXCL = 0x80;
+    internal const int O_NONBLOCK = 0x800;
     internal const int O_CLOEXEC = 0x80000;
     internal const int AT_FDCWD = -100;
     internal const int F_GETFL = 3;
     internal const int F_SETFL = 4;
     internal const int F_OFD_SETLK = 37;
+    internal const int LOCK_EX = 2;
+    internal const int LOCK_NB = 4;
     internal const short F_RDLCK = 0;
     internal const short F_WRLCK = 1;
     internal const int AT_EMPTY_PATH = 0x1000;
@@ -83,6 +87,21 @@ internal static unsafe partial class FileCalls
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint writev(int fd, HostSegment* segments, int count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int flock(int fd, int operation);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int fcntl(int fd, int command, void* argument);

@@ -24,6 +24,22 @@ internal sealed class InOrderList
 
     internal void Finish(ChainToken token, uint written) => _entries[token.Order] = new Entry(token, written, true);
 
+    /// <summary>Takes chains off the list if they are the next ones. False when others are before them; then nothing is changed.</summary>
+    internal bool TryFinishAll(ReadOnlySpan<ChainToken> tokens)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            if (i >= _count || tokens[i].Order != (_first + i) % _entries.Length)
+            {
+                return false;
+            }
+        }
+
+        _first = (_first + tokens.Length) % _entries.Length;
+        _count -= tokens.Length;
+        return true;
+    }
+
     /// <summary>The next chain to return, if it is done.</summary>
     internal bool TryNext(out ChainToken token, out uint written)
     {

@@ -84,25 +84,31 @@ internal sealed class PackedRing : Ring
         }
     }
 
-    internal override QueueError Push(ChainToken token, uint written)
+    internal override QueueError Push(ReadOnlySpan<ChainToken> tokens, ReadOnlySpan<uint> written)
     {
-        ulong address = AddressOf(_used);
-        ushort flags = _used.Wrap ? (ushort)(RingDescriptor.FlagAvailable | RingDescriptor.FlagUsed) : (ushort)0;
-        if (written != 0)
+        // The driver looks at the first one's flags: with those out last, it sees the others, too (2.8.9).
+        Place first = _used;
+        Place next = first.Advance(tokens[0].Slots, _size);
+        ushort slots = tokens[0].Slots;
+        for (int i = 1; i < tokens.Length; i++)
         {
-            flags |= RingDescriptor.FlagWrite;
+            if (!TryWriteUsed(next, tokens[i], written[i]))
+            {
+                return QueueError.RingNotMemory;
+            }
+
+            next = next.Advance(tokens[i].Slots, _size);
+            slots += tokens[i].Slots;
         }
 
-        if (!_memory.TryStorePlain(address + 8, written)
-            || !_memory.TryStorePlain(address + 12, token.Id)
-            || !_memory.TryStore(address + 14, flags))
+        if (!TryWriteUsed(first, tokens[0], written[0]))
         {
             return QueueError.RingNotMemory;
         }
 
-        _used = _used.Advance(token.Slots, _size);
-        _outstanding -= token.Slots;
-        _usedSinceAsked += token.Slots;
+        _used = next;
+        _outstanding -= slots;
+        _usedSinceAsked += slots;
         return QueueError.None;
     }
 
@@ -143,6 +149,20 @@ internal sealed class PackedRing : Ring
 
         Interlocked.MemoryBarrier();
         return LookAhead(out _, out available);
+    }
+
+    private bool TryWriteUsed(Place place, ChainToken token, uint written)
+    {
+        ulong address = AddressOf(place);
+        ushort flags = place.Wrap ? (ushort)(RingDescriptor.FlagAvailable | RingDescriptor.FlagUsed) : (ushort)0;
+        if (written != 0)
+        {
+            flags |= RingDescriptor.FlagWrite;
+        }
+
+        return _memory.TryStorePlain(address + 8, written)
+            && _memory.TryStorePlain(address + 12, token.Id)
+            && _memory.TryStore(address + 14, flags);
     }
 
     private QueueError LookAhead(out ushort flags, out bool available)

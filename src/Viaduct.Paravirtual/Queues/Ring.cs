@@ -10,7 +10,12 @@ internal abstract class Ring
     internal abstract bool TryPop(ChainBuffer chain, out ChainToken token, out QueueError error);
 
     /// <summary>Returns a chain to the driver.</summary>
-    internal abstract QueueError Push(ChainToken token, uint written);
+    internal QueueError Push(ChainToken token, uint written) => Push([token], [written]);
+
+    /// <summary>Returns chains to the driver in one step: it sees all of them, or none.</summary>
+    /// <param name="tokens">The chains, at least one.</param>
+    /// <param name="written">Bytes written to each.</param>
+    internal abstract QueueError Push(ReadOnlySpan<ChainToken> tokens, ReadOnlySpan<uint> written);
 
     /// <summary>Whether the driver wants to hear of the chains returned since it was asked last.</summary>
     internal abstract QueueError ShouldInterrupt(out bool interrupt);

@@ -89,18 +89,28 @@ internal sealed class SplitRing : Ring
         return true;
     }
 
-    internal override QueueError Push(ChainToken token, uint written)
+    internal override QueueError Push(ReadOnlySpan<ChainToken> tokens, ReadOnlySpan<uint> written)
     {
-        ulong entry = _usedRing + Entries + ((ulong)(_used & (_size - 1)) * UsedEntrySize);
-        ushort next = (ushort)(_used + 1);
-        if (!_memory.TryStorePlain(entry, token.Id | ((ulong)written << 32)) || !_memory.TryStore(_usedRing + Index, next))
+        ushort next = _used;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            ulong entry = _usedRing + Entries + ((ulong)(next & (_size - 1)) * UsedEntrySize);
+            if (!_memory.TryStorePlain(entry, tokens[i].Id | ((ulong)written[i] << 32)))
+            {
+                return QueueError.RingNotMemory;
+            }
+
+            next++;
+        }
+
+        if (!_memory.TryStore(_usedRing + Index, next))
         {
             return QueueError.RingNotMemory;
         }
 
         _used = next;
-        _outstanding--;
-        _usedSinceAsked++;
+        _outstanding -= tokens.Length;
+        _usedSinceAsked += tokens.Length;
         return QueueError.None;
     }
 

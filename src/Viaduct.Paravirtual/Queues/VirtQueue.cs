@@ -98,6 +98,33 @@ public sealed class VirtQueue
         }
     }
 
+    /// <summary>
+    /// Returns chains that belong together, such as those of one frame: the driver sees all of them, or none. Where order
+    /// was agreed on, they are returned in the order in which they were taken, after those before them.
+    /// </summary>
+    /// <param name="tokens">The chains', in the order in which they were taken.</param>
+    /// <param name="written">Bytes written to each.</param>
+    public void Push(ReadOnlySpan<ChainToken> tokens, ReadOnlySpan<uint> written)
+    {
+        if (tokens.IsEmpty || Error != QueueError.None)
+        {
+            return;
+        }
+
+        if (_order is not null && !_order.TryFinishAll(tokens))
+        {
+            // Some before them are still out: each goes when its turn comes.
+            for (int i = 0; i < tokens.Length; i++)
+            {
+                Push(tokens[i], written[i]);
+            }
+
+            return;
+        }
+
+        Check(_ring.Push(tokens, written));
+    }
+
     /// <summary>Interrupts the driver if it wants to hear of what was returned since the last call. Called once after a batch.</summary>
     public void Signal()
     {

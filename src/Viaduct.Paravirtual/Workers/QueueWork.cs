@@ -78,7 +78,11 @@ internal abstract class QueueWork : IWork, IDisposable
                 worked |= Serve(i, queue);
             }
 
-            queue.Signal();
+            if (stopping || MaySignal(i))
+            {
+                queue.Signal();
+            }
+
             if (stopping && Held(i) == 0)
             {
                 slot.Release();
@@ -111,8 +115,17 @@ internal abstract class QueueWork : IWork, IDisposable
     /// <summary>Whether a new chain would be taken now; else the driver isn't asked to tell of it.</summary>
     protected abstract bool Wants(int slot);
 
+    /// <summary>Whether the driver is told now of the chains that were returned, or later.</summary>
+    protected virtual bool MaySignal(int slot) => true;
+
     /// <summary>The queue of a slot, while it has one.</summary>
     protected VirtQueue QueueOf(int slot) => _slots[slot].Queue!;
+
+    /// <summary>The queue of a slot that chains may be taken from, or null.</summary>
+    protected VirtQueue? ServedQueue(int slot) => Volatile.Read(ref _slots[slot].Stopping) ? null : Volatile.Read(ref _slots[slot].Queue);
+
+    /// <summary>The queue of a slot that is to give its chains back, or null.</summary>
+    protected VirtQueue? StoppingQueue(int slot) => Volatile.Read(ref _slots[slot].Stopping) ? Volatile.Read(ref _slots[slot].Queue) : null;
 
     private bool AllowNotifications()
     {

@@ -42,6 +42,13 @@ public readonly record struct FrameLayout
         _ => 0,
     };
 
+    /// <summary>The VLAN that a frame's tag names; null without a tag.</summary>
+    public static int? VlanOf(ReadOnlySpan<byte> frame) =>
+        frame.Length >= FrameLimits.EthernetHeader + FrameLimits.VlanTag
+        && BinaryPrimitives.ReadUInt16BigEndian(frame[(FrameLimits.EthernetHeader - 2)..]) == IpHeader.EtherTypeVlan
+            ? BinaryPrimitives.ReadUInt16BigEndian(frame[FrameLimits.EthernetHeader..]) & 0xFFF
+            : null;
+
     /// <summary>Follows the headers of a frame, or of its first bytes.</summary>
     /// <returns>False when it is shorter than an Ethernet header.</returns>
     public static bool TryParse(ReadOnlySpan<byte> frame, out FrameLayout layout)

@@ -82,6 +82,7 @@ public sealed class VirtioPciDevice : IDisposable
 
     private static uint ClassOf(DeviceType type) => type switch
     {
+        DeviceType.Network => 0x020000,
         DeviceType.Block => 0x018000,
         DeviceType.Console => 0x078000,
         _ => 0x00FF00,
