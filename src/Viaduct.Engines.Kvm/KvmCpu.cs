@@ -14,15 +14,13 @@ internal sealed unsafe class KvmCpu : IDisposable
     private int _thread;
     private bool _disposed;
 
-    public KvmCpu(SafeFileHandle file, KvmSystem system)
+    /// <param name="file">The processor's descriptor; owned from now on.</param>
+    /// <param name="pageLength">Bytes of its shared page.</param>
+    public KvmCpu(SafeFileHandle file, nuint pageLength)
     {
         _file = file;
-        _pageLength = system.RunPageLength;
+        _pageLength = pageLength;
         KickSignal.Prepare();
-        fixed (byte* cpuid = system.Cpuid)
-        {
-            _ = KvmSystem.Check(Libc.ioctl_pointer(file, KvmRequests.KVM_SET_CPUID2, cpuid), "KVM_SET_CPUID2");
-        }
 
         void* page = Libc.mmap(null, _pageLength, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, file, 0);
         if (page == Libc.MapFailed)
@@ -35,6 +33,9 @@ internal sealed unsafe class KvmCpu : IDisposable
 
     /// <summary>What the last <see cref="Run"/> left for its caller.</summary>
     public ref readonly KvmRunPage Exit => ref *_page;
+
+    /// <summary>The page itself, for who answers the guest's accesses there.</summary>
+    public KvmRunPage* Page => _page;
 
     public KvmRegisters Registers
     {
@@ -78,14 +79,17 @@ internal sealed unsafe class KvmCpu : IDisposable
         Volatile.Write(ref _thread, Libc.gettid());
         while (Libc.ioctl(_file, KvmRequests.KVM_RUN, 0) < 0)
         {
-            if (Marshal.GetLastPInvokeError() != Libc.EINTR)
+            // EAGAIN: a processor that waited for its start-up message has had one.
+            if (Marshal.GetLastPInvokeError() is not (Libc.EINTR or Libc.EAGAIN))
             {
                 throw HostException.Last("KVM_RUN");
             }
 
             if (Volatile.Read(ref _page->ImmediateExit) != 0)
             {
+                // Whoever kicked said before why; that is read after this.
                 Volatile.Write(ref _page->ImmediateExit, 0);
+                Interlocked.MemoryBarrier();
                 return KvmExitReason.Intr;
             }
         }
@@ -97,8 +101,45 @@ internal sealed unsafe class KvmCpu : IDisposable
     public void Kick()
     {
         Volatile.Write(ref _page->ImmediateExit, 1);
+        Interlocked.MemoryBarrier();
         KickSignal.Send(Volatile.Read(ref _thread));
     }
+
+    /// <summary>Sets what CPUID says, before anything else.</summary>
+    /// <param name="cpuid">struct kvm_cpuid2.</param>
+    public void SetCpuid(ReadOnlySpan<byte> cpuid)
+    {
+        fixed (byte* leaves = cpuid)
+        {
+            Call(KvmRequests.KVM_SET_CPUID2, leaves, "KVM_SET_CPUID2");
+        }
+    }
+
+    /// <summary>Sets model-specific registers.</summary>
+    /// <returns>How many: fewer where KVM refuses the one that comes next.</returns>
+    public int SetMsrs(ReadOnlySpan<KvmMsrEntry> entries)
+    {
+        byte* buffer = stackalloc byte[sizeof(KvmMsrsHeader) + (entries.Length * sizeof(KvmMsrEntry))];
+        *(KvmMsrsHeader*)buffer = new KvmMsrsHeader { Count = (uint)entries.Length };
+        entries.CopyTo(new Span<KvmMsrEntry>(buffer + sizeof(KvmMsrsHeader), entries.Length));
+        return KvmSystem.Check(Libc.ioctl_pointer(_file, KvmRequests.KVM_SET_MSRS, buffer), "KVM_SET_MSRS");
+    }
+
+    /// <summary>Reads model-specific registers, whose numbers the entries have.</summary>
+    /// <returns>How many: fewer where KVM refuses the one that comes next.</returns>
+    public int GetMsrs(Span<KvmMsrEntry> entries)
+    {
+        byte* buffer = stackalloc byte[sizeof(KvmMsrsHeader) + (entries.Length * sizeof(KvmMsrEntry))];
+        *(KvmMsrsHeader*)buffer = new KvmMsrsHeader { Count = (uint)entries.Length };
+        Span<KvmMsrEntry> answers = new(buffer + sizeof(KvmMsrsHeader), entries.Length);
+        entries.CopyTo(answers);
+        int count = KvmSystem.Check(Libc.ioctl_pointer(_file, KvmRequests.KVM_GET_MSRS, buffer), "KVM_GET_MSRS");
+        answers[..count].CopyTo(entries);
+        return count;
+    }
+
+    /// <summary>The TSC's frequency.</summary>
+    public uint TscKhz => (uint)KvmSystem.Check(Libc.ioctl(_file, KvmRequests.KVM_GET_TSC_KHZ, 0), "KVM_GET_TSC_KHZ");
 
     /// <summary>Sets 64-bit mode at privilege level 0: flat segments, paging on, interrupts off.</summary>
     /// <param name="pageTable">CR3.</param>

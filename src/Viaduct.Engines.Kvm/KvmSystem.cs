@@ -43,6 +43,10 @@ internal sealed unsafe class KvmSystem : IDisposable
     /// <summary>struct kvm_cpuid2 with all that KVM can offer a guest here.</summary>
     public byte[] Cpuid { get; }
 
+    /// <summary>What KVM says of a capability: zero where it hasn't got it, else what the capability's description says.</summary>
+    public int Capability(KvmCapability capability) =>
+        Check(Libc.ioctl(_file, KvmRequests.KVM_CHECK_EXTENSION, (nint)capability), $"KVM_CHECK_EXTENSION of {capability}");
+
     /// <summary>A virtual machine without memory and processors.</summary>
     public KvmMachine CreateMachine()
     {

@@ -81,6 +81,9 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
     /// <inheritdoc/>
     public long Instructions => Volatile.Read(ref _state->Instructions);
 
+    /// <inheritdoc/>
+    public bool HasBegun => Instructions != 0;
+
     internal CpuState* State => _state;
 
     internal MemoryUnit Memory { get; }

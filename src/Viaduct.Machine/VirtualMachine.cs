@@ -4,7 +4,6 @@ using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Emulated.Power;
 using Viaduct.Emulated.Serial;
-using Viaduct.Engines.Software;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.Specification;
 using Viaduct.Paravirtual;
@@ -16,6 +15,7 @@ using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
 using Viaduct.Platform.Engines;
+using Viaduct.Platform.Host;
 using Viaduct.Platform.Memory;
 using Viaduct.Platform.Pci;
 
@@ -55,6 +55,7 @@ public sealed class VirtualMachine : IDisposable
     /// <exception cref="KernelImageException">The kernel or the initial RAM disk can't be booted.</exception>
     /// <exception cref="BlockOpenException">A disk can't be opened.</exception>
     /// <exception cref="AssignedDeviceException">A device can't be had.</exception>
+    /// <exception cref="HostException">The host has no room for it, or its KVM can't run it.</exception>
     public VirtualMachine(MachineSpec spec, ISerialSink console, IEventLog log)
     {
         _spec = spec;
@@ -63,8 +64,7 @@ public sealed class VirtualMachine : IDisposable
         try
         {
             AddMemory();
-            SoftwareEngine engine = Own(new SoftwareEngine(_memory, _ports, spec.Cpus, spec.Software));
-            Engine = engine;
+            Engine = Own(EngineSelection.Of(spec.Engine).Create(spec, _memory, _ports));
             GuestMemory guestMemory = new(_memory);
             _root = new PciRoot(new PciRootOptions
             {
@@ -81,7 +81,7 @@ public sealed class VirtualMachine : IDisposable
             BoardParts.Map(_ports, _root, Engine, power);
             if (spec.TestBoard)
             {
-                TestBoardParts.Map(_memory, _ports, engine, power.Ended);
+                TestBoardParts.Map(_memory, _ports, Engine, power.Ended);
             }
 
             _panic = new PanicWatch(console, power.Panicked);

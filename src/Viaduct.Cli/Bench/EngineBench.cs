@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Viaduct.Cli.Commands;
 using Viaduct.Machine.GuestParts;
+using Viaduct.Machine.Specification;
 
 namespace Viaduct.Cli.Bench;
 
@@ -19,12 +20,13 @@ internal static class EngineBench
 
     /// <summary>Measures.</summary>
     /// <param name="runs">How often.</param>
+    /// <param name="engine">What runs the guest.</param>
     /// <param name="cpus">The guest's processors.</param>
     /// <param name="translates">Whether the software engine translates.</param>
     /// <param name="progress">Told what is done.</param>
     /// <param name="cancellation">Ends it early.</param>
     /// <exception cref="GuestPartsException">The guest's kernel or programs can't be had, or a run failed.</exception>
-    internal static async Task<BenchReport> RunAsync(int runs, int cpus, bool translates, Action<string> progress, CancellationToken cancellation)
+    internal static async Task<BenchReport> RunAsync(int runs, EngineChoice engine, int cpus, bool translates, Action<string> progress, CancellationToken cancellation)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("viaduct-bench-");
         try
@@ -37,7 +39,7 @@ internal static class EngineBench
             for (int run = 1; run <= runs; run++)
             {
                 progress($"boot {run} of {runs} of Linux {kernel.Version}");
-                done.Add(await RunOnceAsync(kernel.Image, initrd, cpus, translates, cancellation));
+                done.Add(await RunOnceAsync(kernel.Image, initrd, engine, cpus, translates, cancellation));
             }
 
             return Report(done);
@@ -48,10 +50,10 @@ internal static class EngineBench
         }
     }
 
-    private static async Task<EngineRun> RunOnceAsync(string kernel, string initrd, int cpus, bool translates, CancellationToken cancellation)
+    private static async Task<EngineRun> RunOnceAsync(string kernel, string initrd, EngineChoice engine, int cpus, bool translates, CancellationToken cancellation)
     {
         string began = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture);
-        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bench", RunCommand, kernel, initrd, began, "--cpus", cpus.ToString(CultureInfo.InvariantCulture), "--tier", TierOption.NameOf(translates)])
+        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["bench", RunCommand, kernel, initrd, began, "--engine", EngineOption.NameOf(engine), "--cpus", cpus.ToString(CultureInfo.InvariantCulture), "--tier", TierOption.NameOf(translates)])
         {
             RedirectStandardOutput = true,
         })!;
@@ -81,9 +83,17 @@ internal static class EngineBench
         [
             BenchResult.From("command to first guest instruction", "ms", runs.Select(run => run.FirstInstruction)),
             BenchResult.From("boot to init", "s", runs.Select(run => run.Boot)),
-            BenchResult.From("guest instructions of the boot", "million", runs.Select(run => run.Instructions / 1e6)),
-            BenchResult.From("guest instructions per second of vCPU time", "MIPS", runs.Select(run => run.Instructions / 1e6 / run.CpuSeconds)),
+            .. Speed(runs),
             BenchResult.From("monitor's own memory", "MiB", runs.Select(run => run.MonitorMemory)),
         ],
     };
+
+    // KVM doesn't count instructions.
+    private static IEnumerable<BenchResult> Speed(List<EngineRun> runs) => runs[0].Instructions == 0
+        ? [BenchResult.From("vCPU time of the boot", "s", runs.Select(run => run.CpuSeconds))]
+        :
+        [
+            BenchResult.From("guest instructions of the boot", "million", runs.Select(run => run.Instructions / 1e6)),
+            BenchResult.From("guest instructions per second of vCPU time", "MIPS", runs.Select(run => run.Instructions / 1e6 / run.CpuSeconds)),
+        ];
 }

@@ -12,6 +12,7 @@ internal sealed class EngineBoot
     private const string VcpuThreads = "vcpu-";
 
     private readonly long _began;
+    private readonly EngineChoice _engine;
     private readonly int _cpus;
     private readonly bool _translates;
     private VirtualMachine? _machine;
@@ -19,11 +20,13 @@ internal sealed class EngineBoot
     private EngineRun? _result;
 
     /// <param name="began">When the process was started: a <see cref="Stopwatch"/> timestamp, which is the host's.</param>
+    /// <param name="engine">What runs the guest.</param>
     /// <param name="cpus">The guest's processors.</param>
     /// <param name="translates">Whether the software engine translates.</param>
-    internal EngineBoot(long began, int cpus, bool translates)
+    internal EngineBoot(long began, EngineChoice engine, int cpus, bool translates)
     {
         _began = began;
+        _engine = engine;
         _cpus = cpus;
         _translates = translates;
     }
@@ -32,14 +35,14 @@ internal sealed class EngineBoot
     /// <returns>The figures, or null where the guest ended before its init.</returns>
     internal async Task<EngineRun?> RunAsync(string kernel, string initrd, CancellationToken cancellation)
     {
-        MachineSpec spec = new() { Kernel = kernel, Initrd = initrd, CommandLine = "console=ttyS0 quiet", Cpus = _cpus, Software = new() { Translates = _translates } };
+        MachineSpec spec = new() { Kernel = kernel, Initrd = initrd, CommandLine = "console=ttyS0 quiet", Engine = _engine, Cpus = _cpus, Software = new() { Translates = _translates } };
         GuestConsole console = new(Follow);
         using VirtualMachine machine = new(spec, console, new EventLog(System.Console.Error));
         _machine = machine;
         using (cancellation.Register(machine.Stop))
         {
             machine.Start();
-            SpinWait.SpinUntil(() => machine.Instructions > 0 || machine.Exited.IsCompleted);
+            SpinWait.SpinUntil(() => machine.Engine.Cpus[0].HasBegun || machine.Exited.IsCompleted);
             Volatile.Write(ref _firstInstruction, Stopwatch.GetTimestamp());
             await machine.Exited;
         }

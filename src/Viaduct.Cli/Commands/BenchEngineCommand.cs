@@ -7,7 +7,6 @@ using Viaduct.Cli.Bench.Disk;
 using Viaduct.Cli.Bench.Workloads;
 using Viaduct.Cli.Console;
 using Viaduct.Cli.Parsing;
-using Viaduct.Engines.Software;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.GuestParts;
 using Viaduct.Machine.Specification;
@@ -21,7 +20,7 @@ internal static class BenchEngineCommand
     internal static Command Create()
     {
         Option<bool> json = new("--json") { Description = "Write the figures as one JSON object on standard output." };
-        Option<string?> peer = new("--peer") { Description = "A monitor to measure beside, turn by turn: qemu, on its TCG.", HelpName = "qemu" };
+        Option<string?> peer = new("--peer") { Description = "A monitor to measure beside, turn by turn: qemu, on its TCG, or on KVM with --engine kvm.", HelpName = "qemu" };
         peer.AcceptOnlyFromAmong("qemu");
         Option<string?> qemu = new("--qemu") { Description = "The QEMU to use, a program or a script that starts one; the one on PATH otherwise.", HelpName = "PATH" };
         Option<IReadOnlyList<Workload>?> workloads = WorkloadsOption.Create();
@@ -74,13 +73,14 @@ internal static class BenchEngineCommand
         Argument<string> kernel = new("kernel");
         Argument<string> initrd = new("initrd");
         Argument<long> began = new("began");
+        Option<string> engine = EngineOption.Create();
         Option<int> cpus = Cpus();
         Option<string> tier = TierOption.Create();
-        Command command = new(EngineBench.RunCommand) { kernel, initrd, began, cpus, tier };
+        Command command = new(EngineBench.RunCommand) { kernel, initrd, began, engine, cpus, tier };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellation) =>
         {
-            EngineBoot boot = new(parsed.GetRequiredValue(began), parsed.GetValue(cpus), TierOption.Read(parsed, tier));
+            EngineBoot boot = new(parsed.GetRequiredValue(began), EngineOption.Read(parsed, engine), parsed.GetValue(cpus), TierOption.Read(parsed, tier));
             EngineRun? run = await boot.RunAsync(parsed.GetRequiredValue(kernel), parsed.GetRequiredValue(initrd), cancellation);
             if (run is null)
             {
@@ -94,7 +94,7 @@ internal static class BenchEngineCommand
     }
 
     private static Option<int> Cpus() =>
-        NumberOption.Create("--cpus", "Processors of the guest.", least: 1, most: SoftwareEngine.MaxCpus, otherwise: 1);
+        NumberOption.Create("--cpus", "Processors of the guest.", least: 1, most: MachineSpec.MaxCpus, otherwise: 1);
 
     private static async Task<int> RunAsync(EngineChoice engine, int runs, int cpus, bool translates, bool json, CancellationToken cancellation)
     {
@@ -107,7 +107,7 @@ internal static class BenchEngineCommand
 
         try
         {
-            BenchReport report = await EngineBench.RunAsync(runs, cpus, translates, new ProgressLines(errors).Say, cancellation);
+            BenchReport report = await EngineBench.RunAsync(runs, engine, cpus, translates, new ProgressLines(errors).Say, cancellation);
             if (json)
             {
                 await System.Console.Out.WriteLineAsync(JsonSerializer.Serialize(report, JsonReports.Default.BenchReport));

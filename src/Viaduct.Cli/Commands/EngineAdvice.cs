@@ -1,20 +1,17 @@
-using Viaduct.Engines.Kvm;
+using Viaduct.Machine;
+using Viaduct.Machine.Specification;
 
 namespace Viaduct.Cli.Commands;
 
-/// <summary>Says why a guest runs on the software engine where its user might expect KVM.</summary>
+/// <summary>Says why a guest runs on the software engine where nobody asked for it.</summary>
 internal static class EngineAdvice
 {
-    /// <summary>A line on standard error where this host has KVM. While the guest boots: it takes milliseconds that a start doesn't have.</summary>
-    internal static void Say()
+    /// <summary>A line on standard error where <see cref="EngineChoice.Auto"/> didn't take KVM.</summary>
+    internal static void Say(EngineChoice wanted)
     {
-        if (!File.Exists("/dev/kvm"))
+        if (EngineSelection.Of(wanted) is { Reason.Length: > 0 } selection)
         {
-            return;
+            System.Console.Error.Write($"viaduct: engine software: {selection.Reason}\r\n");
         }
-
-        KvmProbeResult probe = KvmProbe.Run();
-        string reason = probe.Usable ? "this version doesn't run guests on KVM" : probe.Reason;
-        System.Console.Error.Write($"viaduct: engine software: {reason}\r\n");
     }
 }

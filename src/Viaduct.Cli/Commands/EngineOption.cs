@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Viaduct.Machine;
 using Viaduct.Machine.Specification;
 
 namespace Viaduct.Cli.Commands;
@@ -17,6 +18,22 @@ internal static class EngineOption
         return option;
     }
 
-    internal static EngineChoice Read(ParseResult parsed, Option<string> option) =>
-        Enum.Parse<EngineChoice>(parsed.GetRequiredValue(option), ignoreCase: true);
+    internal static string NameOf(EngineChoice engine) => engine switch
+    {
+        EngineChoice.Kvm => "kvm",
+        EngineChoice.Software => "software",
+        _ => "auto",
+    };
+
+    internal static EngineChoice Read(ParseResult parsed, Option<string> option)
+    {
+        EngineChoice engine = Enum.Parse<EngineChoice>(parsed.GetRequiredValue(option), ignoreCase: true);
+        if (engine == EngineChoice.Auto)
+        {
+            // While the rest is read.
+            EngineSelection.Prepare();
+        }
+
+        return engine;
+    }
 }

@@ -17,10 +17,7 @@ internal static class GuestSession
         try
         {
             life.Build();
-            if (spec.Engine == EngineChoice.Auto)
-            {
-                _ = Task.Run(EngineAdvice.Say, cancellation);
-            }
+            EngineAdvice.Say(spec.Engine);
 
             MachineExit exit = await life.RunAsync(terminal, cancellation);
             log.Flush();

@@ -74,7 +74,7 @@ internal sealed class RunOptions
             CommandLine = parsed.GetValue(_append) ?? machine.CommandLine,
             Memory = parsed.GetValue(_memory) is { } size ? Size(size) : machine.Memory,
             Cpus = IsGiven(parsed, _cpus) ? parsed.GetValue(_cpus) : machine.Cpus,
-            Engine = IsGiven(parsed, _engine) ? EngineOption.Read(parsed, _engine) : machine.Engine,
+            Engine = IsGiven(parsed, _engine) || machine.Engine == EngineChoice.Auto ? EngineOption.Read(parsed, _engine) : machine.Engine,
             Software = IsGiven(parsed, _tier) ? new() { Translates = TierOption.Read(parsed, _tier) } : machine.Software,
             Rng = machine.Rng || parsed.GetValue(_rng),
             Console = IsGiven(parsed, _console) ? Enum.Parse<ConsoleChoice>(parsed.GetRequiredValue(_console), ignoreCase: true) : machine.Console,

@@ -19,9 +19,11 @@ internal sealed record DoctorReport
     public required string Auto { get; init; }
 
     /// <summary>Looks at this host.</summary>
-    internal static DoctorReport Examine() => new()
+    internal static DoctorReport Examine() => Examine(KvmProbe.Run());
+
+    private static DoctorReport Examine(KvmProbeResult kvm) => new()
     {
-        Engines = [Kvm(KvmProbe.Run()), new EngineState("software", true, "translates x86-64 on an x86-64 Linux, interprets it on any other host that has .NET", "")],
+        Engines = [Kvm(kvm), new EngineState("software", true, "translates x86-64 on an x86-64 Linux, interprets it on any other host that has .NET", "")],
         Roads =
         [
             new RoadState("emulated", true, "NVMe disks", ""),
@@ -30,12 +32,11 @@ internal sealed record DoctorReport
             new RoadState("shared", true, "virtual functions of a served NVMe controller; those of the host's devices are not implemented in this version", "serve one: viaduct serve nvme --disk path=F --vfs N --vfio-user DIR"),
         ],
         IoUring = Disks(IoUringSupport.Current),
-        Auto = "software",
+        Auto = kvm.Usable ? "kvm" : "software",
     };
 
-    private static EngineState Kvm(KvmProbeResult probe) => probe.Usable
-        ? new EngineState("kvm", false, "this host's KVM would do, but the engine is not implemented in this version", "use the software engine")
-        : new EngineState("kvm", false, $"not implemented in this version; besides, {probe.Reason}", probe.Remedy);
+    private static EngineState Kvm(KvmProbeResult probe) =>
+        new("kvm", probe.Usable, probe.Usable ? "this host's processors run guests by its kernel's KVM" : probe.Reason, probe.Remedy);
 
     private static FacilityState Disks(IoUringSupport support) => support.Usable
         ? new FacilityState(true, "disks use io_uring", "")

@@ -16,4 +16,5 @@ internal enum KvmExitReason : uint
     Intr = 10,
     InternalError = 17,
     SystemEvent = 24,
+    IoApicEoi = 26,
 }

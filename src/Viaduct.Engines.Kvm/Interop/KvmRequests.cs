@@ -11,13 +11,23 @@ internal static class KvmRequests
     public static readonly uint KVM_GET_VCPU_MMAP_SIZE = Ioctl.None(Type, 0x04);
     public static readonly uint KVM_GET_SUPPORTED_CPUID = Ioctl.InOut<KvmCpuidHeader>(Type, 0x05);
     public static readonly uint KVM_CREATE_VCPU = Ioctl.None(Type, 0x41);
+    public static readonly uint KVM_GET_DIRTY_LOG = Ioctl.In<KvmDirtyLog>(Type, 0x42);
     public static readonly uint KVM_SET_USER_MEMORY_REGION = Ioctl.In<KvmMemoryRegion>(Type, 0x46);
+    public static readonly uint KVM_SET_TSS_ADDR = Ioctl.None(Type, 0x47);
+    public static readonly uint KVM_SET_IDENTITY_MAP_ADDR = Ioctl.In<ulong>(Type, 0x48);
+    public static readonly uint KVM_CREATE_IRQCHIP = Ioctl.None(Type, 0x60);
+    public static readonly uint KVM_IRQ_LINE = Ioctl.In<KvmIrqLevel>(Type, 0x61);
     public static readonly uint KVM_RUN = Ioctl.None(Type, 0x80);
     public static readonly uint KVM_GET_REGS = Ioctl.Out<KvmRegisters>(Type, 0x81);
     public static readonly uint KVM_SET_REGS = Ioctl.In<KvmRegisters>(Type, 0x82);
     public static readonly uint KVM_GET_SREGS = Ioctl.Out<KvmSystemRegisters>(Type, 0x83);
     public static readonly uint KVM_SET_SREGS = Ioctl.In<KvmSystemRegisters>(Type, 0x84);
+    public static readonly uint KVM_GET_MSRS = Ioctl.InOut<KvmMsrsHeader>(Type, 0x88);
+    public static readonly uint KVM_SET_MSRS = Ioctl.In<KvmMsrsHeader>(Type, 0x89);
     public static readonly uint KVM_GET_FPU = Ioctl.Out<KvmFpu>(Type, 0x8C);
     public static readonly uint KVM_SET_FPU = Ioctl.In<KvmFpu>(Type, 0x8D);
     public static readonly uint KVM_SET_CPUID2 = Ioctl.In<KvmCpuidHeader>(Type, 0x90);
+    public static readonly uint KVM_ENABLE_CAP = Ioctl.In<KvmEnableCapability>(Type, 0xA3);
+    public static readonly uint KVM_GET_TSC_KHZ = Ioctl.None(Type, 0xA3);
+    public static readonly uint KVM_SIGNAL_MSI = Ioctl.In<KvmMsi>(Type, 0xA5);
 }

@@ -33,11 +33,43 @@ internal struct KvmRunPage
     [FieldOffset(32)]
     public ulong MmioAddress;
 
+    /// <summary>What is written, or where what was read goes.</summary>
+    [FieldOffset(40)]
+    public ulong MmioData;
+
+    /// <summary>Bytes, up to 8.</summary>
+    [FieldOffset(48)]
+    public uint MmioLength;
+
+    [FieldOffset(52)]
+    public byte MmioIsWrite;
+
     /// <summary>KVM_EXIT_INTERNAL_ERROR.</summary>
     [FieldOffset(32)]
     public uint InternalSuberror;
 
+    /// <summary>How many words follow: with KVM_INTERNAL_ERROR_EMULATION flags, then the instruction.</summary>
+    [FieldOffset(36)]
+    public uint InternalDataCount;
+
+    [FieldOffset(40)]
+    public ulong EmulationFlags;
+
+    [FieldOffset(48)]
+    public byte InstructionLength;
+
+    [FieldOffset(49)]
+    public byte InstructionBytes;
+
     /// <summary>KVM_EXIT_FAIL_ENTRY.</summary>
     [FieldOffset(32)]
     public ulong HardwareEntryFailureReason;
+
+    /// <summary>KVM_EXIT_SYSTEM_EVENT.</summary>
+    [FieldOffset(32)]
+    public uint SystemEventType;
+
+    /// <summary>KVM_EXIT_IOAPIC_EOI.</summary>
+    [FieldOffset(32)]
+    public byte EoiVector;
 }

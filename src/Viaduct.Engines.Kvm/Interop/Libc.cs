@@ -15,6 +15,7 @@ internal static unsafe partial class Libc
     internal const int PROT_WRITE = 2;
     internal const int MAP_SHARED = 1;
     internal const int EINTR = 4;
+    internal const int EAGAIN = 11;
     internal static readonly void* MapFailed = (void*)-1;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

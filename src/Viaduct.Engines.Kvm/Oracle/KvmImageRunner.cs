@@ -20,6 +20,7 @@ public sealed class KvmImageRunner : IImageRunner
         _machine = _system.CreateMachine();
         _machine.MapMemory(0, 0, Memory);
         _cpu = _machine.CreateCpu(0);
+        _cpu.SetCpuid(_system.Cpuid);
     }
 
     /// <inheritdoc/>

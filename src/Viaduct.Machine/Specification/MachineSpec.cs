@@ -1,5 +1,5 @@
+using Viaduct.Engines.Kvm;
 using Viaduct.Engines.Software;
-
 using Viaduct.Machine.GuestParts;
 using Viaduct.Platform.Accounting;
 
@@ -13,6 +13,9 @@ public sealed record MachineSpec
 
     /// <summary>The most memory, in bytes: 64-bit BARs have to fit above it in the address space.</summary>
     public const ulong MaxMemory = 1UL << 40;
+
+    /// <summary>The most processors, whichever engine runs them.</summary>
+    public const int MaxCpus = SoftwareEngine.MaxCpus;
 
     /// <summary>Virtual functions that an emulated disk can have.</summary>
     public const int MaxVirtualFunctions = 127;
@@ -67,9 +70,9 @@ public sealed record MachineSpec
             return engine;
         }
 
-        if (Cpus is < 1 or > SoftwareEngine.MaxCpus)
+        if (Cpus is < 1 or > MaxCpus)
         {
-            return $"--cpus {Cpus}: the software engine runs 1 to {SoftwareEngine.MaxCpus} processors";
+            return $"--cpus {Cpus}: a guest has 1 to {MaxCpus} processors";
         }
 
         if (Memory is < MinMemory or > MaxMemory || Memory % 4096 != 0)
@@ -97,7 +100,7 @@ public sealed record MachineSpec
 
     /// <summary>Says why an engine can't be had, or null.</summary>
     public static string? EngineProblem(EngineChoice engine) =>
-        engine == EngineChoice.Kvm ? "--engine kvm: not implemented in this version; use --engine software" : null;
+        engine == EngineChoice.Kvm && KvmProbe.Problem() is { } problem ? $"--engine kvm: {problem}; or use --engine software" : null;
 
     private string? AssignedProblem()
     {

@@ -9,6 +9,9 @@ public interface IVirtualCpu
     /// <summary>Instructions finished so far, where the engine counts them; zero where it can't.</summary>
     long Instructions { get; }
 
+    /// <summary>Whether it has run guest instructions, or is just about to.</summary>
+    bool HasBegun { get; }
+
     /// <summary>Sets the registers for the first instruction. Before <see cref="Run"/>.</summary>
     void Boot(CpuBootState state);
 

@@ -5,6 +5,7 @@ using Viaduct.Cli.Bench;
 using Viaduct.Cli.Commands;
 using Viaduct.Cli.Demo;
 using Viaduct.Cli.Tests.Demo;
+using Viaduct.Engines.Kvm;
 using Viaduct.Machine.Specification;
 
 namespace Viaduct.Cli.Tests.Commands;
@@ -38,7 +39,6 @@ public sealed class CommandLineTests
         Assert.Contains(Parse(line).Errors, error => error.Message.Contains(quoted, StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("run --kernel k --engine kvm")]
     [InlineData("run --kernel k --cpus 17")]
     [InlineData("run --kernel k --cpus 0")]
     [InlineData("run --kernel k --memory lots")]
@@ -46,10 +46,7 @@ public sealed class CommandLineTests
     [InlineData("run --kernel k --disk road=emulated")]
     [InlineData("run --kernel k --disk path=a,id=x --disk path=b,id=x")]
     [InlineData("run --kernel /nonexistent/kernel")]
-    [InlineData("demo --engine kvm")]
     [InlineData("up /nonexistent/lab.yaml")]
-    [InlineData("bench engine --engine kvm")]
-    [InlineData("bench disk --engine kvm")]
     [InlineData("bench disk --peer qemu --qemu /nonexistent/qemu")]
     [InlineData("bench disk --qemu /bin/false")]
     public async Task Line_ThatCannotBeDone_ExitsWith2(string line) =>
@@ -58,9 +55,12 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData(EngineChoice.Auto, true)]
     [InlineData(EngineChoice.Software, true)]
-    [InlineData(EngineChoice.Kvm, false)]
     public void EngineProblem_SaysWhichEnginesThereAre(EngineChoice engine, bool there) =>
         Assert.Equal(there, MachineSpec.EngineProblem(engine) is null);
+
+    [Fact]
+    public void EngineProblem_OfKvm_IsThatOfItsDevice() =>
+        Assert.Equal(KvmProbe.Problem() is null, MachineSpec.EngineProblem(EngineChoice.Kvm) is null);
 
     [Fact]
     public void DemoReport_AsJson_HasTheDocumentedNames()

@@ -38,13 +38,14 @@ internal sealed class WorkloadBench : IDisposable
         byte[] archive = BusyboxRamDisk.Build(packages, kernel, [], WorkloadScript.ForGuest(), programs);
         await File.WriteAllBytesAsync(initrd, archive, cancellation);
 
-        // What is compared is the software engine, unless another is asked for.
+        // What is compared is the software engine, with TCG, unless another is asked for.
         string engine = _options.Engine == EngineChoice.Kvm ? "kvm" : "software";
+        (string accelerator, string model) = _options.Engine == EngineChoice.Kvm ? ("kvm", "host") : ("tcg", "max");
         string cpus = _options.Cpus.ToString(CultureInfo.InvariantCulture);
         WorkloadSubject own = Add("Viaduct", Environment.ProcessPath!,
             "run", "--engine", engine, "--tier", _options.Tier, "--cpus", cpus, "--memory", Memory, "--kernel", kernel.Image, "--initrd", initrd, "--append", CommandLine);
-        WorkloadSubject? peer = _options.Peer is { } qemu ? Add(qemu.Version + " (TCG)", qemu.Path,
-            "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", cpus, "-m", Memory, "-no-user-config", "-nodefaults", "-no-reboot", "-display", "none",
+        WorkloadSubject? peer = _options.Peer is { } qemu ? Add($"{qemu.Version} ({accelerator.ToUpperInvariant()})", qemu.Path,
+            "-accel", accelerator, "-machine", "q35", "-cpu", model, "-smp", cpus, "-m", Memory, "-no-user-config", "-nodefaults", "-no-reboot", "-display", "none",
             "-serial", "stdio", "-kernel", kernel.Image, "-initrd", initrd, "-append", CommandLine) : null;
         await BootAsync(kernel.Version, cancellation);
         string busybox = PrepareHost(packages, programs);

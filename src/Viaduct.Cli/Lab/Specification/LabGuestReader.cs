@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Viaduct.Cli.Lab.Yaml;
-using Viaduct.Engines.Software;
 using Viaduct.Machine;
 using Viaduct.Machine.Specification;
 
@@ -52,7 +51,7 @@ internal sealed partial class LabGuestReader
             Modules = fields.Has("modules") ? Modules(fields) : null,
             CommandLine = fields.Text("append", "the kernel's command line") ?? (debian ? "console=ttyS0 quiet" : ""),
             Memory = fields.Size("memory", MachineSpec.MinMemory, MachineSpec.MaxMemory, 4096) ?? 512UL << 20,
-            Cpus = (int)(fields.Number("cpus", 1, SoftwareEngine.MaxCpus) ?? 1),
+            Cpus = (int)(fields.Number("cpus", 1, MachineSpec.MaxCpus) ?? 1),
             Engine = Engine(fields),
             Disks = _disks.Read(fields, $"guest '{name}'", LabDiskReader.GuestKeys),
             Assignments = _assignments.Read(fields, name),
