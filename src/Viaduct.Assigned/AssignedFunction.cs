@@ -91,7 +91,7 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
             if (!_memory.IsComplete)
             {
                 _memory.Dispose();
-                throw new AssignedDeviceException($"{device.Name}: it can't reach all of the guest's memory");
+                throw new AssignedDeviceException($"{device.Name}: {device.MapRefusal ?? "it can't reach all of the guest's memory"}");
             }
         }
         catch

@@ -96,7 +96,7 @@ internal sealed class DmaFollower : IDisposable
         }
 
         IsComplete = false;
-        _log.Warn(_name, $"{_device.Name} can't reach {piece.Length:x} bytes of memory at {piece.Address:x}");
+        _log.Warn(_name, $"{_device.Name} can't reach {piece.Length:x} bytes of memory at {piece.Address:x}{(_device.MapRefusal is { } refusal ? $": {refusal}" : "")}");
         return false;
     }
 

@@ -37,6 +37,9 @@ public interface IAssignedDevice : IDisposable
     /// <summary>Why the device is lost, for people; null while it isn't.</summary>
     string? LossReason { get; }
 
+    /// <summary>Why the last map was refused, for people; null where there is nothing to say.</summary>
+    string? MapRefusal { get; }
+
     /// <summary>How many interrupts of a kind there are.</summary>
     int InterruptCount(AssignedInterrupt kind);
 

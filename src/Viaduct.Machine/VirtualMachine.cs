@@ -58,7 +58,8 @@ public sealed class VirtualMachine : IDisposable
     /// <exception cref="HostException">The host has no room for it, or its KVM can't run it.</exception>
     public VirtualMachine(MachineSpec spec, ISerialSink console, IEventLog log)
     {
-        _spec = spec;
+        HostDevices host = Own(new HostDevices(spec, log));
+        _spec = spec = host.Spec;
         _log = log;
         _lowRam = Math.Min(spec.Memory, MemoryLayout.LowRamLimit);
         try
@@ -257,7 +258,7 @@ public sealed class VirtualMachine : IDisposable
             AssignedSlot slot = Own(new AssignedSlot(new AssignedSlotOptions
             {
                 Id = spec.Id,
-                Source = spec.Source ?? new VfioUserSource(spec.Socket, $"guest '{_spec.Name}'"),
+                Source = spec.Source ?? new VfioUserSource(spec.Socket!, $"guest '{_spec.Name}'"),
                 Root = _root,
                 Port = _root.AddRootPort(_devices.Count + 1, hotPlug: true),
                 Memory = _memory,

@@ -24,6 +24,9 @@ public sealed class DeviceClaim : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, string> Left { get; }
 
+    /// <summary>What is noted now.</summary>
+    public IReadOnlyDictionary<string, string> Noted => _record.Note;
+
     /// <summary>
     /// Writes down what is to be put right should this process end without doing so, in the place of what was noted
     /// before; <see cref="Left"/> counts as noted. To be called before the change that it is about, and with nothing

@@ -22,7 +22,7 @@ internal sealed class RunOptions
 
     private readonly Option<string[]> _assigned = new("--assign")
     {
-        Description = $"A device given to the guest whole, or a virtual function, once for each: {AssignOption.Syntax}. See: viaduct serve.",
+        Description = $"A device given to the guest whole, or a virtual function, once for each: {AssignOption.Syntax}. BDF is a function of the host, as lspci -D lists them; a socket is served by: viaduct serve.",
         HelpName = "DEVICE",
     };
 

@@ -12,7 +12,7 @@ namespace Viaduct.Cli.Guests;
 /// <summary>A guest from power-on to its end, through resets: each makes another machine of the same specification.</summary>
 internal sealed class GuestLife : IDisposable
 {
-    private readonly MachineSpec _spec;
+    private readonly HostDevices _host;
     private readonly ISerialSink _console;
     private readonly IEventLog _log;
     private VirtualMachine? _machine;
@@ -22,13 +22,13 @@ internal sealed class GuestLife : IDisposable
     /// <param name="log">Where devices report trouble.</param>
     internal GuestLife(MachineSpec spec, ISerialSink console, IEventLog log)
     {
-        _spec = spec;
+        _host = new HostDevices(spec, log);
         _console = console;
         _log = log;
     }
 
     /// <summary>Builds the first machine, so that what can't be had is known before anything runs.</summary>
-    internal void Build() => _machine ??= new VirtualMachine(_spec, _console, _log);
+    internal void Build() => _machine ??= new VirtualMachine(_host.Spec, _console, _log);
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="watcher">Told of each machine.</param>
@@ -48,7 +48,7 @@ internal sealed class GuestLife : IDisposable
                 watcher.Ended(machine);
             }
 
-            Dispose();
+            EndMachine();
             if (exit.Reason != MachineExitReason.Reset || cancellation.IsCancellationRequested)
             {
                 return exit;
@@ -58,6 +58,12 @@ internal sealed class GuestLife : IDisposable
 
     /// <inheritdoc/>
     public void Dispose()
+    {
+        EndMachine();
+        _host.Dispose();
+    }
+
+    private void EndMachine()
     {
         _machine?.Dispose();
         _machine = null;

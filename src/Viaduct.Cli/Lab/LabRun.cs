@@ -97,6 +97,10 @@ internal sealed class LabRun
         return report;
     }
 
+    private static AssignedSpec Assigned(LabAssignment assignment, ServedDevices devices) => assignment.Host is { } address
+        ? new AssignedSpec { Id = assignment.Id, Host = address }
+        : new AssignedSpec { Id = assignment.Id, Socket = assignment.Socket ?? devices.Socket(assignment) };
+
     private LabGuestRun Prepare(LabGuest guest, LabUserLand userLand, LabFolder folder, ServedDevices devices)
     {
         try
@@ -123,7 +127,7 @@ internal sealed class LabRun
                         Direct = disk.Direct,
                     }),
                 ],
-                Assigned = [.. guest.Assignments.Select(assignment => new AssignedSpec { Id = assignment.Id, Socket = assignment.Socket ?? devices.Socket(assignment) })],
+                Assigned = [.. guest.Assignments.Select(assignment => Assigned(assignment, devices))],
             };
             spec = _options.Adjust(spec);
             if (spec.Problem() is { } problem)

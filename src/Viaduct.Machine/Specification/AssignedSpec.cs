@@ -1,4 +1,5 @@
 using Viaduct.Assigned;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Machine.Specification;
 
@@ -8,9 +9,18 @@ public sealed record AssignedSpec
     /// <summary>Unique in the machine; counters carry it.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The socket of the vfio-user server that has the device.</summary>
-    public required string Socket { get; init; }
+    /// <summary>The socket of the vfio-user server that has the device; null for one of the host's.</summary>
+    public string? Socket { get; init; }
 
-    /// <summary>Where the device comes from instead, for programs that have one: then <see cref="Socket"/> is no more than a name.</summary>
+    /// <summary>Where the host has the device, if it is one of the host's own.</summary>
+    public PciAddress? Host { get; init; }
+
+    /// <summary>For a physical function and its virtual ones, where both are guests': what their users have agreed on.</summary>
+    public Guid? VfToken { get; init; }
+
+    /// <summary>For people: how it was asked for.</summary>
+    public string Place => Host is { } address ? $"vfio:{address}" : $"vfio-user:{Socket}";
+
+    /// <summary>Where the device comes from instead, for programs that have one: then the rest is no more than a name.</summary>
     public IAssignedDeviceSource? Source { get; init; }
 }

@@ -105,7 +105,7 @@ public sealed record MachineSpec
     private string? AssignedProblem()
     {
         HashSet<string> ids = [.. Disks.Select(disk => disk.Id)];
-        HashSet<string> sockets = [];
+        HashSet<string> places = [];
         foreach (AssignedSpec device in Assigned)
         {
             if (!ids.Add(device.Id))
@@ -113,9 +113,9 @@ public sealed record MachineSpec
                 return $"--assign: two devices have id={device.Id}";
             }
 
-            if (!sockets.Add(Path.GetFullPath(device.Socket)))
+            if (!places.Add(device.Socket is { } socket ? Path.GetFullPath(socket) : device.Place))
             {
-                return $"--assign: vfio-user:{device.Socket} stands twice; a device is given to one guest, once";
+                return $"--assign: {device.Place} stands twice; a device is given to one guest, once";
             }
         }
 

@@ -89,6 +89,23 @@ public sealed unsafe class HostMemory : IDisposable
         return new HostMemory(name, file, offset, length, writable, pageMapOffset);
     }
 
+    /// <summary>
+    /// Maps part of a device's own file: its registers, or memory on it. What is read there may change by itself, and a
+    /// read or write may do something.
+    /// </summary>
+    /// <param name="name">For messages.</param>
+    /// <param name="file">The device's file; it stays the caller's, and so do its length and what becomes of it: that the part stays is for the caller to know.</param>
+    /// <param name="offset">Where in the file the part begins, a multiple of <see cref="PageSize"/>.</param>
+    /// <param name="length">Bytes, a multiple of <see cref="PageSize"/> and more than none.</param>
+    /// <param name="writable">Whether it may be written.</param>
+    /// <exception cref="HostException">The device doesn't let itself be mapped.</exception>
+    public static HostMemory FromDevice(string name, SafeFileHandle file, ulong offset, ulong length, bool writable)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual((offset | length) % PageSize, 0UL, nameof(offset));
+        return new HostMemory(name, new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false), offset, length, writable, pageMapOffset: null);
+    }
+
     /// <summary>The first byte in this process.</summary>
     public byte* Pointer { get; }
 
@@ -120,6 +137,9 @@ public sealed unsafe class HostMemory : IDisposable
 
     /// <summary>One that was added can't write any more.</summary>
     public void RemoveUnseenWriter() => Interlocked.Decrement(ref _unseenWriters);
+
+    /// <summary>Asks the host to back the block with large pages where it has them. For one that will be all in use.</summary>
+    public void PreferLargePages() => _ = Libc.madvise(Pointer, (nuint)Length, Libc.MADV_HUGEPAGE);
 
     /// <summary>Sets who hears of writes to watched pages.</summary>
     public void Observe(IPageWriteObserver observer) => _observer = observer;
@@ -181,11 +201,45 @@ public sealed unsafe class HostMemory : IDisposable
         return seals >= 0 && (seals & Libc.F_SEAL_SHRINK) != 0 && length >= 0 && end <= (ulong)length;
     }
 
+    // Where a block begins at a multiple of a large page's size in its file, it does so in this process, so that the host
+    // can use such pages for it, and the IOMMU of a device that it is mapped for.
+    private (nint Address, int Flags) Place()
+    {
+        const ulong LargePage = 2 << 20;
+        if (Length < LargePage || FileOffset % LargePage != 0)
+        {
+            return (0, 0);
+        }
+
+        void* reserved = Libc.mmap(null, (nuint)(Length + LargePage), Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
+        if (reserved == Libc.MapFailed)
+        {
+            return (0, 0);
+        }
+
+        ulong start = ((ulong)reserved + LargePage - 1) & ~(LargePage - 1);
+        ulong before = start - (ulong)reserved;
+        if (before != 0)
+        {
+            _ = Libc.munmap(reserved, (nuint)before);
+        }
+
+        ulong end = (start + Length + PageSize - 1) & ~(ulong)(PageSize - 1);
+        ulong reservedEnd = (ulong)reserved + Length + LargePage;
+        if (end != reservedEnd)
+        {
+            _ = Libc.munmap((void*)end, (nuint)(reservedEnd - end));
+        }
+
+        return ((nint)start, Libc.MAP_FIXED);
+    }
+
     private (nint Memory, nint Pages) MapFile(string name, bool writable, bool ownsPageMap)
     {
         int protection = writable ? Libc.PROT_READ | Libc.PROT_WRITE : Libc.PROT_READ;
         int fd = (int)_file.DangerousGetHandle();
-        void* memory = Libc.mmap(null, (nuint)Length, protection, Libc.MAP_SHARED | Libc.MAP_NORESERVE, fd, checked((long)FileOffset));
+        (nint place, int placed) = Place();
+        void* memory = Libc.mmap((void*)place, (nuint)Length, protection, Libc.MAP_SHARED | Libc.MAP_NORESERVE | placed, fd, checked((long)FileOffset));
         if (memory == Libc.MapFailed)
         {
             HostException error = HostException.Last($"mmap {Length} bytes of {name}");

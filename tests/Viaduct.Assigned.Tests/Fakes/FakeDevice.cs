@@ -54,6 +54,8 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
     public string? LossReason => IsLost ? "lost" : null;
 
+    public string? MapRefusal { get; init; }
+
     public string Name => "fake:device";
 
     public Road Road => Road.Assigned;

@@ -4,6 +4,7 @@ using Viaduct.Cli.Lab.Specification;
 using Viaduct.Cli.Lab.Yaml;
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Cli.Tests.Lab;
 
@@ -30,7 +31,7 @@ public sealed class LabReaderTests
                 disks:
                   - {path: a.img, road: emulated, format: raw, readonly: true, direct: true, id: root}
                   - create: 64M
-                assign: [ctl/vf2, {device: "vfio-user:nvme.sock", id: other}]
+                assign: [ctl/vf2, {device: "vfio-user:nvme.sock", id: other}, "vfio:01:10.0"]
               debian:
                 kernel: debian
                 script: |
@@ -56,6 +57,7 @@ public sealed class LabReaderTests
             [
                 new LabAssignment { Id = "assigned0", Device = "ctl", VirtualFunction = 2 },
                 new LabAssignment { Id = "other", Socket = "/labs/nvme.sock" },
+                new LabAssignment { Id = "assigned2", Host = new PciAddress(0, 1, 0x10, 0) },
             ],
             web.Assignments);
         LabGuest debian = lab.Guests[1];
@@ -87,7 +89,8 @@ public sealed class LabReaderTests
     [InlineData("guests:\n  a: {kernel: k, disks: [{path: p}]}\n  b: {kernel: k, disks: [{path: ./p}]}", 3, 33, "guest 'a' has already", "readonly")]
     [InlineData("guests:\n  a: {kernel: k, script: poweroff}", 2, 26, "a kernel of your own", "'kernel: debian'")]
     [InlineData("guests:\n  a: {kernel: debian, initrd: i, script: poweroff}", 2, 42, "beside 'initrd'", "one of them")]
-    [InlineData("guests:\n  a: {kernel: k, assign: [ctl]}", 2, 27, "'ctl'", "vfio-user:SOCKET")]
+    [InlineData("guests:\n  a: {kernel: k, assign: [ctl]}", 2, 27, "'ctl'", "vfio-user:SOCKET or vfio:BDF")]
+    [InlineData("guests:\n  a: {kernel: k, assign: ['vfio:eth0']}", 2, 27, "'vfio:eth0'", "lspci -D")]
     [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, vfs: 2, disks: [{path: p, vf: 3}]}", 3, 49, "'3'", "from 0 to 2")]
     [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, disks: [{path: p, vf: 1}]}", 3, 41, "'vf' in a device that isn't shared", "'vfs'")]
     [InlineData("guests: {a: {kernel: k}}\ndevices:\n  d: {type: nvme, vfs: 2, disks: [{path: p, vf: 1, shared: true}]}", 3, 60, "beside 'vf'", "one of them")]
@@ -112,6 +115,7 @@ public sealed class LabReaderTests
     [InlineData("ctl", "guest 'a' has already", "'ctl/vf1'")]
     [InlineData("ctl/vf2", "guest 'a' has already", "another virtual function of 'ctl'")]
     [InlineData("vfio-user:s", "guest 'a' has already", "another socket")]
+    [InlineData("vfio:0000:01:10.0", "guest 'a' has already", "SR-IOV")]
     public void Read_OneFunctionForTwoGuests_SaysWhoHasItAndWhatToDo(string function, string holder, string remedy)
     {
         string problem = Assert.Single(LabFiles.Problems($"{Devices}guests:\n  a: {{kernel: k, assign: ['{function}']}}\n  b: {{kernel: k, assign: ['{function}']}}"));

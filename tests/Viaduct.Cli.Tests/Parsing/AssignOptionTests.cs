@@ -1,5 +1,6 @@
 using Viaduct.Cli.Parsing;
 using Viaduct.Machine.Specification;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Cli.Tests.Parsing;
 
@@ -13,10 +14,23 @@ public sealed class AssignOptionTests
     public void Parse_Id_IsTaken() =>
         Assert.Equal(new AssignedSpec { Id = "disk", Socket = "a.sock" }, AssignOption.Parse("vfio-user:a.sock,id=disk", 0));
 
+    [Fact]
+    public void Parse_FunctionOfTheHost_IsRead()
+    {
+        PciAddress address = new(0, 1, 0x10, 2);
+        Guid token = Guid.Parse("2ab74924-c335-45f4-9b16-8569e5b08258");
+        Assert.Equal(new AssignedSpec { Id = "assigned0", Host = address }, AssignOption.Parse("vfio:01:10.2", 0));
+        Assert.Equal(new AssignedSpec { Id = "nic", Host = address, VfToken = token }, AssignOption.Parse($"vfio:0000:01:10.2,vf-token={token},id=nic", 0));
+    }
+
     [Theory]
     [InlineData("/run/a.sock", "'/run/a.sock'")]
     [InlineData("vfio-user:", "'vfio-user:'")]
-    [InlineData("vfio:0000:01:00.0", "'vfio:0000:01:00.0'")]
+    [InlineData("vfio:", "'vfio:'")]
+    [InlineData("vfio:0000:01:20.0", "'vfio:0000:01:20.0'")]
+    [InlineData("vfio:01:00.0,vf-token=1", "'vf-token=1'")]
+    [InlineData("vfio:01:00.0,road=assigned", "'road'")]
+    [InlineData("vfio-user:a,vf-token=2ab74924-c335-45f4-9b16-8569e5b08258", "'vf-token'")]
     [InlineData("vfio-user:a,road=assigned", "'road'")]
     [InlineData("vfio-user:a,id=", "'id'")]
     [InlineData("vfio-user:a,id=a b", "'id=a b'")]

@@ -1,4 +1,5 @@
 using Viaduct.Machine.Specification;
+using Viaduct.Platform.Host;
 using Xunit;
 
 namespace Viaduct.Machine.Tests.Specification;
@@ -48,6 +49,9 @@ public sealed class MachineSpecTests
         Assert.Null((_right with { Assigned = [device] }).Problem());
         Assert.Equal("--assign: two devices have id=a", (_right with { Assigned = [device, device with { Socket = "b" }] }).Problem());
         Assert.Contains("/run/../run/a.sock", (_right with { Assigned = [device, new() { Id = "b", Socket = "/run/../run/a.sock" }] }).Problem(), StringComparison.Ordinal);
+        AssignedSpec function = new() { Id = "c", Host = new PciAddress(0, 1, 0, 0) };
+        Assert.Null((_right with { Assigned = [device, function] }).Problem());
+        Assert.Contains("vfio:0000:01:00.0 stands twice", (_right with { Assigned = [function, function with { Id = "d" }] }).Problem(), StringComparison.Ordinal);
         Assert.Equal("--assign: two devices have id=a", (_right with { Disks = [new() { Id = "a", Path = "a.img" }], Assigned = [device] }).Problem());
     }
 }

@@ -111,6 +111,9 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
     public string? LossReason => _channel.LossReason;
 
     /// <inheritdoc/>
+    public string? MapRefusal => null;
+
+    /// <inheritdoc/>
     public int InterruptCount(AssignedInterrupt kind) => _interrupts[(int)kind];
 
     /// <inheritdoc/>

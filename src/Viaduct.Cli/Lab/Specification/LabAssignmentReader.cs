@@ -1,5 +1,7 @@
 using System.Globalization;
 using Viaduct.Cli.Lab.Yaml;
+using Viaduct.Cli.Parsing;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Cli.Lab.Specification;
 
@@ -54,8 +56,8 @@ internal sealed class LabAssignmentReader
     private LabAssignment? Target(YamlFields fields)
     {
         string expected = _devices.Count == 0
-            ? $"{SocketPrefix}SOCKET (this lab has no 'devices')"
-            : $"{SocketPrefix}SOCKET, or a device of this lab: {YamlFields.Words([.. _devices.Keys], "or")}";
+            ? $"{SocketPrefix}SOCKET or {AssignOption.Vfio}BDF (this lab has no 'devices')"
+            : $"{SocketPrefix}SOCKET, {AssignOption.Vfio}BDF, or a device of this lab: {YamlFields.Words([.. _devices.Keys], "or")}";
         if (fields.Text("device", expected) is not { } text)
         {
             if (!fields.Has("device"))
@@ -69,6 +71,17 @@ internal sealed class LabAssignmentReader
         if (text.StartsWith(SocketPrefix, StringComparison.Ordinal) && text.Length > SocketPrefix.Length)
         {
             return new LabAssignment { Id = "", Socket = Path.GetFullPath(text[SocketPrefix.Length..], _folder) };
+        }
+
+        if (text.StartsWith(AssignOption.Vfio, StringComparison.Ordinal))
+        {
+            if (PciAddress.TryParse(text[AssignOption.Vfio.Length..], out PciAddress address))
+            {
+                return new LabAssignment { Id = "", Host = address };
+            }
+
+            _problems.Add(fields.Place("device"), fields.Node("device")!.Found, $"{AssignOption.Vfio}0000:01:00.0, a PCI function of this host as lspci -D lists them");
+            return null;
         }
 
         int slash = text.IndexOf('/', StringComparison.Ordinal);
@@ -107,6 +120,7 @@ internal sealed class LabAssignmentReader
         string function = target switch
         {
             { Socket: { } socket } => SocketPrefix + socket,
+            { Host: { } address } => $"{AssignOption.Vfio}{address}",
             { VirtualFunction: { } index } => $"{target.Device}/{FunctionPrefix}{index}",
             _ => target.Device!,
         };
@@ -118,6 +132,7 @@ internal sealed class LabAssignmentReader
         string remedy = target switch
         {
             { Socket: not null } => "another socket, since an assigned device has one guest; a device that is shared (road 4) serves each virtual function on a socket of its own",
+            { Host: not null } => "another function, since each has one guest; a device with SR-IOV (road 4) has virtual functions for several",
             { VirtualFunction: not null } => $"another virtual function of '{target.Device}', since each has one guest",
             _ when _devices[target.Device!].VirtualFunctions > 0 => $"one of its virtual functions, as '{target.Device}/vf1': they are what is shared (road 4)",
             _ => $"a device that nobody has: an assigned device has one guest. To share it (road 4), give it 'vfs: 2' and assign '{target.Device}/vf1' and '{target.Device}/vf2'",
