@@ -35,6 +35,8 @@ internal sealed class EngineRecord(SoftwareCpu[] cpus, IoApic ioApic, EngineCloc
             cpu.Restore(reader);
         }
 
+        ioApic.GoOn();
+
         clock.GoOnFrom(now >= 0 ? now : throw new StateException("a clock before its beginning"));
     }
 }

@@ -247,6 +247,7 @@ internal sealed unsafe class SoftwareCpu : IVirtualCpu, ICpuKick, IDisposable
                 if (_stopping)
                 {
                     _description = "stopped";
+                    _stopping = false;
                     return CpuExit.Stopped;
                 }
 

@@ -21,6 +21,9 @@ public enum MachineExitReason
     /// <summary>Its owner stopped it.</summary>
     Stopped,
 
+    /// <summary>Its state was saved, to go on elsewhere.</summary>
+    Saved,
+
     /// <summary>The monitor could not carry on.</summary>
     InternalError,
 }

@@ -6,6 +6,7 @@ using Viaduct.Emulated.Power;
 using Viaduct.Emulated.Serial;
 using Viaduct.Machine.Boot;
 using Viaduct.Machine.Specification;
+using Viaduct.Machine.State;
 using Viaduct.Paravirtual;
 using Viaduct.Paravirtual.Block;
 using Viaduct.Paravirtual.Console;
@@ -18,6 +19,7 @@ using Viaduct.Platform.Engines;
 using Viaduct.Platform.Host;
 using Viaduct.Platform.Memory;
 using Viaduct.Platform.Pci;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Machine;
 
@@ -42,21 +44,26 @@ public sealed class VirtualMachine : IDisposable
     private readonly Stack<IDisposable> _owned = new();
     private readonly TaskCompletionSource<MachineExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Thread> _threads = [];
+    private readonly IReadOnlyList<ISavable> _parts;
+    private readonly Lock _saving = new();
     private readonly PciRoot _root;
     private readonly Uart16550 _serial;
     private readonly PanicWatch _panic;
     private readonly ulong _lowRam;
+    private HostMemory? _ram;
     private bool _disposed;
 
     /// <summary>Builds the machine and loads its kernel; nothing runs yet.</summary>
     /// <param name="spec">What to build.</param>
     /// <param name="console">Where the console's output goes: that of the first serial port, or of the virtio console.</param>
     /// <param name="log">Where devices report trouble.</param>
+    /// <param name="state">The file that <see cref="TrySave"/> wrote of a machine of the same specification, to go on from there instead of loading the kernel; null to boot.</param>
+    /// <exception cref="StateException">The state can't be read, or isn't one of such a machine.</exception>
     /// <exception cref="KernelImageException">The kernel or the initial RAM disk can't be booted.</exception>
     /// <exception cref="BlockOpenException">A disk can't be opened.</exception>
     /// <exception cref="AssignedDeviceException">A device can't be had.</exception>
     /// <exception cref="HostException">The host has no room for it, or its KVM can't run it.</exception>
-    public VirtualMachine(MachineSpec spec, ISerialSink console, IEventLog log)
+    public VirtualMachine(MachineSpec spec, ISerialSink console, IEventLog log, string? state = null)
     {
         HostDevices host = Own(new HostDevices(spec, log));
         _spec = spec = host.Spec;
@@ -79,7 +86,7 @@ public sealed class VirtualMachine : IDisposable
             });
             _root.MapEcam(MemoryLayout.EcamStart);
             PowerRequests power = new(this);
-            BoardParts.Map(_ports, _root, Engine, power);
+            IReadOnlyList<ISavable> board = BoardParts.Map(_ports, _root, Engine, power);
             if (spec.TestBoard)
             {
                 TestBoardParts.Map(_memory, _ports, Engine, power.Ended);
@@ -97,6 +104,19 @@ public sealed class VirtualMachine : IDisposable
             if (!PciFirmware.Assign(_root, windows))
             {
                 log.Warn("firmware", "not every BAR found room; the guest's kernel has to place the rest");
+            }
+
+            // Interrupt controllers come last.
+            _parts = [_root, .. board, _serial, .. Engine.State is { } engine ? [engine] : Array.Empty<ISavable>()];
+            if (state is not null)
+            {
+                if (SavingProblem is { } problem)
+                {
+                    throw new StateException(problem);
+                }
+
+                MachineStateFile.Restore(state, spec, _parts, _ram!);
+                return;
             }
 
             (ulong rsdp, IReadOnlyList<MemoryRange> map) = BoardFirmware.Write(guestMemory, spec, _root, windows);
@@ -133,21 +153,66 @@ public sealed class VirtualMachine : IDisposable
     /// <summary>Instructions finished on all processors, where the engine counts them.</summary>
     public long Instructions => Engine.Cpus.Sum(cpu => cpu.Instructions);
 
+    /// <summary>Why the machine can't be saved; null where it can.</summary>
+    public string? SavingProblem =>
+        _devices.Count != 0 ? $"a machine with devices ({string.Join(", ", _devices.Select(device => device.Id))}) can't be saved in this version"
+        : _spec.TestBoard ? "a test board can't be saved"
+        : Engine.State is null ? $"a machine on the {Engine.Name} engine can't be saved in this version"
+        : null;
+
     /// <summary>Completes when the machine has come to its end.</summary>
     public Task<MachineExit> Exited => _exit.Task;
 
     /// <summary>Starts the processors, each on a thread of its own.</summary>
     public void Start()
     {
-        foreach (IVirtualCpu cpu in Engine.Cpus)
-        {
-            Thread thread = new(() => RunCpu(cpu)) { Name = $"vcpu-{cpu.ApicId}", IsBackground = true };
-            _threads.Add(thread);
-            thread.UnsafeStart();
-        }
+        StartProcessors();
 
         // The kernel's unpacked image was garbage of many megabytes; while the guest runs there is time to give it back.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+    }
+
+    /// <summary>
+    /// Stops the processors wherever they are, between two instructions, writes the machine's state, and ends it. From a
+    /// thread of its owner's.
+    /// </summary>
+    /// <param name="path">The file that the state goes to.</param>
+    /// <returns>False where the machine had come to its end before.</returns>
+    /// <exception cref="InvalidOperationException">There is a <see cref="SavingProblem"/>.</exception>
+    /// <exception cref="IOException">The state can't be written; the machine goes on.</exception>
+    public bool TrySave(string path)
+    {
+        if (SavingProblem is { } problem)
+        {
+            throw new InvalidOperationException(problem);
+        }
+
+        lock (_saving)
+        {
+            if (_disposed)
+            {
+                return false;
+            }
+
+            StopProcessors();
+            if (_exit.Task.IsCompleted)
+            {
+                return false;
+            }
+
+            try
+            {
+                MachineStateFile.Save(path, _spec, _parts, _ram!);
+            }
+            catch (IOException)
+            {
+                StartProcessors();
+                throw;
+            }
+
+            End(new MachineExit(MachineExitReason.Saved, "saved"));
+            return true;
+        }
     }
 
     /// <summary>Tries to get a lost device back, without waiting for a sign of it; returns at once.</summary>
@@ -171,16 +236,15 @@ public sealed class VirtualMachine : IDisposable
             return;
         }
 
-        _disposed = true;
         Stop();
-        foreach (Thread thread in _threads)
+        lock (_saving)
         {
-            thread.Join();
-        }
-
-        while (_owned.TryPop(out IDisposable? owned))
-        {
-            owned.Dispose();
+            _disposed = true;
+            JoinProcessors();
+            while (_owned.TryPop(out IDisposable? owned))
+            {
+                owned.Dispose();
+            }
         }
     }
 
@@ -193,7 +257,7 @@ public sealed class VirtualMachine : IDisposable
 
     private void AddMemory()
     {
-        HostMemory ram = Own(new HostMemory("guest-ram", _spec.Memory));
+        HostMemory ram = _ram = Own(new HostMemory("guest-ram", _spec.Memory));
         _memory.MapMemory("RAM below 4 GiB", 0, ram, 0, _lowRam);
         if (_spec.Memory > _lowRam)
         {
@@ -303,6 +367,36 @@ public sealed class VirtualMachine : IDisposable
         PciFunction function = Own(new VirtioPciDevice(device, _root.NewDmaTarget(counters), counters, _log)).Function;
         _root.AddRootPort(_devices.Count + 1).Add(function, 0);
         _devices.Add(new MachineDevice(device.Name, kind, function, counters));
+    }
+
+    private void StartProcessors()
+    {
+        foreach (IVirtualCpu cpu in Engine.Cpus)
+        {
+            Thread thread = new(() => RunCpu(cpu)) { Name = $"vcpu-{cpu.ApicId}", IsBackground = true };
+            _threads.Add(thread);
+            thread.UnsafeStart();
+        }
+    }
+
+    private void StopProcessors()
+    {
+        foreach (IVirtualCpu cpu in Engine.Cpus)
+        {
+            cpu.Stop();
+        }
+
+        JoinProcessors();
+    }
+
+    private void JoinProcessors()
+    {
+        foreach (Thread thread in _threads)
+        {
+            thread.Join();
+        }
+
+        _threads.Clear();
     }
 
     private void RunCpu(IVirtualCpu cpu)

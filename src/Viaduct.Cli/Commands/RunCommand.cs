@@ -16,8 +16,11 @@ internal static class RunCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         RunOptions options = new();
+        Option<string?> save = new("--save") { Description = "Where Ctrl-A S writes the guest's state, to leave then. A guest without devices only.", HelpName = "F" };
+        Option<string?> restore = new("--restore") { Description = "A state that was saved: the guest goes on from there. All other options must be those of the guest that was saved.", HelpName = "F" };
         Command command = new("run", """
-            Runs one guest, its console on this terminal. Ctrl-A X leaves.
+            Runs one guest, its console on this terminal. Ctrl-A X leaves,
+            Ctrl-A H lists what else there is.
 
             Examples:
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0"
@@ -27,32 +30,39 @@ internal static class RunCommand
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0" --assign vfio:0000:02:00.0
               viaduct run examples/emulated.yaml --memory 1G
 
-            Exit status: 0 the guest powered off, 2 bad options, 3 its kernel panicked, 4 its processor shut down
+            Exit status: 0 the guest powered off or was saved, 2 bad options, 3 its kernel panicked, 4 its processor shut down
             (triple fault), 5 another guest holds the device, 130 left by Ctrl-A X or a signal, 1 anything else.
             """)
         {
             file,
         };
         options.AddTo(command);
+        command.Options.Add(save);
+        command.Options.Add(restore);
         command.Validators.Add(result =>
         {
             if (result.GetValue(file) is null && result.GetValue(options.Kernel) is null)
             {
                 result.AddError("Option '--kernel' or a FILE.yaml is required.");
             }
+
+            if (result.GetValue(file) is not null && (result.GetValue(save) ?? result.GetValue(restore)) is not null)
+            {
+                result.AddError("Options '--save' and '--restore' take a guest that options describe, no FILE.yaml.");
+            }
         });
         command.SetAction((parsed, cancellation) => parsed.GetValue(file) is { } path
             ? RunFileAsync(path, options, parsed, cancellation)
-            : RunMachineAsync(options, parsed, cancellation));
+            : RunMachineAsync(options, parsed, parsed.GetValue(save), parsed.GetValue(restore), cancellation));
         return command;
     }
 
-    private static Task<int> RunMachineAsync(RunOptions options, ParseResult parsed, CancellationToken cancellation)
+    private static Task<int> RunMachineAsync(RunOptions options, ParseResult parsed, string? save, string? restore, CancellationToken cancellation)
     {
         try
         {
             MachineSpec spec = options.Apply(parsed, new MachineSpec { Kernel = parsed.GetRequiredValue(options.Kernel)! });
-            return GuestSession.RunAsync(spec, cancellation);
+            return GuestSession.RunAsync(spec, save, restore, cancellation);
         }
         catch (FormatException error)
         {

@@ -3,23 +3,26 @@ using Viaduct.Machine;
 namespace Viaduct.Cli.Console;
 
 /// <summary>
-/// Brings keys from standard input to a guest's console. Ctrl-A begins a command, as in QEMU: X leaves, Ctrl-A sends
-/// itself, H lists them. End of input leaves the guest running.
+/// Brings keys from standard input to a guest's console. Ctrl-A begins a command, as in QEMU: X leaves, S saves, Ctrl-A
+/// sends itself, H lists them. End of input leaves the guest running.
 /// </summary>
 internal sealed unsafe class ConsoleInput
 {
     private const byte Escape = 1;
 
     private readonly Action _leave;
+    private readonly Action? _save;
     private readonly object _room = new();
     private bool _hasRoom;
     private volatile MachineConsole? _port;
     private bool _escaped;
 
     /// <param name="leave">Called when the user asks to leave.</param>
-    internal ConsoleInput(Action leave)
+    /// <param name="save">Called when the user asks to save the guest; null where that can't be.</param>
+    internal ConsoleInput(Action leave, Action? save)
     {
         _leave = leave;
+        _save = save;
         new Thread(Run) { Name = "console-input", IsBackground = true }.UnsafeStart();
     }
 
@@ -108,8 +111,11 @@ internal sealed unsafe class ConsoleInput
             case (byte)'x' or (byte)'X':
                 _leave();
                 return false;
+            case (byte)'s' or (byte)'S' when _save is not null:
+                _save();
+                return false;
             case (byte)'h' or (byte)'H' or (byte)'?':
-                System.Console.Error.Write("\r\nCtrl-A X  leave (the guest is switched off)\r\nCtrl-A Ctrl-A  send Ctrl-A\r\nCtrl-A H  this list\r\n");
+                System.Console.Error.Write("\r\nCtrl-A X  leave (the guest is switched off)\r\nCtrl-A S  save the guest and leave (with --save)\r\nCtrl-A Ctrl-A  send Ctrl-A\r\nCtrl-A H  this list\r\n");
                 return false;
             default:
                 return key == Escape;

@@ -6,6 +6,7 @@ using Viaduct.Machine.Boot;
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.Host;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Cli.Guests;
 
@@ -15,20 +16,38 @@ internal sealed class GuestLife : IDisposable
     private readonly HostDevices _host;
     private readonly ISerialSink _console;
     private readonly IEventLog _log;
+    private string? _state;
     private VirtualMachine? _machine;
 
     /// <param name="spec">What to run.</param>
     /// <param name="console">Where the console's output goes.</param>
     /// <param name="log">Where devices report trouble.</param>
-    internal GuestLife(MachineSpec spec, ISerialSink console, IEventLog log)
+    /// <param name="state">The file of a saved state that the first machine goes on from; null to boot.</param>
+    internal GuestLife(MachineSpec spec, ISerialSink console, IEventLog log, string? state = null)
     {
         _host = new HostDevices(spec, log);
+        _state = state;
+        _spec = spec;
         _console = console;
         _log = log;
     }
 
     /// <summary>Builds the first machine, so that what can't be had is known before anything runs.</summary>
-    internal void Build() => _machine ??= new VirtualMachine(_host.Spec, _console, _log);
+    internal void Build()
+    {
+        if (_machine is null)
+        {
+            _machine = new VirtualMachine(_host.Spec, _console, _log, _state);
+            _state = null;
+        }
+    }
+
+    /// <summary>Why the machine that was built can't be saved; null where it can.</summary>
+    internal string? SavingProblem => _machine?.SavingProblem;
+
+    /// <summary>Writes the running machine's state to a file, and ends it. Any thread.</summary>
+    /// <exception cref="IOException">The file can't be written; the machine goes on.</exception>
+    internal void Save(string path) => _machine?.TrySave(path);
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="watcher">Told of each machine.</param>
@@ -71,7 +90,7 @@ internal sealed class GuestLife : IDisposable
 
     /// <summary>Whether an exception says that a guest's parts can't be had, rather than that this program is wrong.</summary>
     internal static bool IsRefusal(Exception error) =>
-        error is KernelImageException or BlockOpenException or HostException or AssignedDeviceException;
+        error is KernelImageException or BlockOpenException or HostException or AssignedDeviceException or StateException;
 
     /// <summary>The process's exit status for such an exception.</summary>
     internal static int ExitCode(Exception refusal) => refusal switch
@@ -84,7 +103,7 @@ internal sealed class GuestLife : IDisposable
     /// <summary>The process's exit status for a guest's end.</summary>
     internal static int ExitCode(MachineExit exit) => exit.Reason switch
     {
-        MachineExitReason.PowerOff => ExitCodes.Success,
+        MachineExitReason.PowerOff or MachineExitReason.Saved => ExitCodes.Success,
         MachineExitReason.Stopped => ExitCodes.Interrupted,
         MachineExitReason.Panic => ExitCodes.GuestPanic,
         MachineExitReason.TripleFault => ExitCodes.GuestTripleFault,

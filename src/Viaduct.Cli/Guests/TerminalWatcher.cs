@@ -7,13 +7,19 @@ namespace Viaduct.Cli.Guests;
 internal sealed class TerminalWatcher : IGuestWatcher, IDisposable
 {
     private readonly Action? _leave;
+    private readonly Action? _save;
     private ConsoleInput? _input;
     private RawTerminal? _terminal;
     private TerminalSize? _size;
     private VirtualMachine? _current;
 
     /// <param name="leave">What Ctrl-A X does; null for switching the guest off.</param>
-    internal TerminalWatcher(Action? leave = null) => _leave = leave;
+    /// <param name="save">What Ctrl-A S does; null where it does nothing.</param>
+    internal TerminalWatcher(Action? leave = null, Action? save = null)
+    {
+        _leave = leave;
+        _save = save;
+    }
 
     /// <inheritdoc/>
     public void Started(VirtualMachine machine)
@@ -21,7 +27,7 @@ internal sealed class TerminalWatcher : IGuestWatcher, IDisposable
         _current = machine;
         _terminal = new RawTerminal();
         _size = new TerminalSize(machine.Console);
-        _input ??= new ConsoleInput(_leave ?? (() => _current.Stop()));
+        _input ??= new ConsoleInput(_leave ?? (() => _current.Stop()), _save);
         _input.Connect(machine.Console);
     }
 

@@ -1,4 +1,5 @@
 using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Emulated.Power;
 
@@ -6,7 +7,7 @@ namespace Viaduct.Emulated.Power;
 /// The fixed power management registers of ACPI (ACPI 6.5, 4.8.3): the PM1 event block and the PM1 control register,
 /// six ports in a row. The one state it enters is soft-off, SLP_TYP 5. No fixed event ever happens: its buttons aren't there.
 /// </summary>
-public sealed class PowerManagement : IAccessHandler
+public sealed class PowerManagement : IAccessHandler, ISavable
 {
     /// <summary>The port of the status register.</summary>
     public const ushort Port = 0x600;
@@ -20,6 +21,26 @@ public sealed class PowerManagement : IAccessHandler
 
     /// <param name="requests">Who switches off.</param>
     public PowerManagement(IPowerRequests requests) => _requests = requests;
+
+    /// <inheritdoc/>
+    public string StateName => "power management";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
+
+    /// <inheritdoc/>
+    public void Save(StateWriter writer)
+    {
+        writer.Int32(Volatile.Read(ref _enable));
+        writer.Int32(Volatile.Read(ref _control));
+    }
+
+    /// <inheritdoc/>
+    public void Restore(StateReader reader, int version)
+    {
+        Volatile.Write(ref _enable, reader.Int32() & Registers.EventsKnown);
+        Volatile.Write(ref _control, (reader.Int32() & Registers.SleepType) | Registers.SciEnable);
+    }
 
     /// <inheritdoc/>
     public AccessStatus Read(ulong offset, int size, out ulong value)

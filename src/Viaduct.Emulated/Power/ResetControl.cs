@@ -1,9 +1,10 @@
 using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Emulated.Power;
 
 /// <summary>The chipset's reset control register, I/O port 0xCF9 (Intel ICH9 data sheet, 13.7.5): a reset begins when bit 2 goes from 0 to 1, as it does when ACPI's reset value 6 is written.</summary>
-public sealed class ResetControl : IAccessHandler
+public sealed class ResetControl : IAccessHandler, ISavable
 {
     /// <summary>Its port.</summary>
     public const ushort Port = 0xCF9;
@@ -13,6 +14,18 @@ public sealed class ResetControl : IAccessHandler
 
     /// <param name="requests">Who carries out the reset.</param>
     public ResetControl(IPowerRequests requests) => _requests = requests;
+
+    /// <inheritdoc/>
+    public string StateName => "reset control";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
+
+    /// <inheritdoc/>
+    public void Save(StateWriter writer) => writer.Int32(Volatile.Read(ref _value));
+
+    /// <inheritdoc/>
+    public void Restore(StateReader reader, int version) => Volatile.Write(ref _value, reader.Int32() & Registers.ResetWritable);
 
     /// <summary>Takes the register to its state after power-on.</summary>
     public void Reset() => Volatile.Write(ref _value, 0);

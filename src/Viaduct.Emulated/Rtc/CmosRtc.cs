@@ -1,5 +1,6 @@
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Interrupts;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Emulated.Rtc;
 
@@ -11,7 +12,7 @@ namespace Viaduct.Emulated.Rtc;
 /// What has happened is worked out from the time when a register is read. A timer runs only while an interrupt is
 /// enabled and not yet requested, so a guest gets at most one for each time that it reads register C.
 /// </remarks>
-public sealed class CmosRtc : IAccessHandler, IDisposable
+public sealed class CmosRtc : IAccessHandler, ISavable, IDisposable
 {
     /// <summary>The index port; the data port is next.</summary>
     public const ushort Port = 0x70;
@@ -59,6 +60,12 @@ public sealed class CmosRtc : IAccessHandler, IDisposable
         _seen = Now();
         _timer = time.CreateTimer(static clock => ((CmosRtc)clock!).TimerFired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <inheritdoc/>
+    public string StateName => "real-time clock";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
 
     private byte StatusA => _registers[Registers.A];
 
@@ -132,6 +139,41 @@ public sealed class CmosRtc : IAccessHandler, IDisposable
         }
 
         return AccessStatus.Done;
+    }
+
+    /// <summary>Writes the registers, and how far the clock is from the host's: it goes on while the machine stands still.</summary>
+    public void Save(StateWriter writer)
+    {
+        lock (_lock)
+        {
+            Advance();
+            writer.Bytes(_registers);
+            writer.Int32(_index);
+            writer.Int64(_difference);
+            writer.Int64(_seen);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Restore(StateReader reader, int version)
+    {
+        lock (_lock)
+        {
+            reader.Bytes(_registers.Length).CopyTo(_registers);
+            _index = reader.Int32(0, _registers.Length - 1);
+            _difference = reader.Int64();
+            _seen = reader.Int64();
+            if (_seen < 0 || _seen > _lastTicks)
+            {
+                throw new StateException("a real-time clock that shows no time");
+            }
+
+            _registers[Registers.A] &= unchecked((byte)~Registers.StatusA.UpdateInProgress);
+            _registers[Registers.D] = Registers.ValidRamAndTime;
+            Advance();
+            UpdateLine();
+            SetTimer();
+        }
     }
 
     /// <summary>Stops the timer; no interrupt comes afterwards.</summary>

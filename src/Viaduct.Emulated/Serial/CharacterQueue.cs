@@ -1,3 +1,5 @@
+using Viaduct.Platform.State;
+
 namespace Viaduct.Emulated.Serial;
 
 /// <summary>Received characters in order, each with the line-status errors that came with it; of fixed size. The port's lock guards it.</summary>
@@ -63,4 +65,23 @@ internal sealed class CharacterQueue
     }
 
     internal void Clear() => Count = 0;
+
+    internal void Save(StateWriter writer)
+    {
+        writer.Int32(Count);
+        for (int i = 0; i < Count; i++)
+        {
+            writer.Int32(_characters[(_head + i) % _characters.Length]);
+        }
+    }
+
+    internal void Restore(StateReader reader)
+    {
+        int count = reader.Int32(0, _characters.Length);
+        (_head, Count) = (0, 0);
+        for (int i = 0; i < count; i++)
+        {
+            _ = TryAdd((ushort)reader.Int32(0, ushort.MaxValue));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Interrupts;
+using Viaduct.Platform.State;
 using Viaduct.Platform.Workers;
 
 namespace Viaduct.Emulated.Serial;
@@ -14,7 +15,7 @@ namespace Viaduct.Emulated.Serial;
 /// for received data or polls the line status twice in a row. So what is sent early isn't lost to the clearing of
 /// FIFOs with which drivers begin.
 /// </remarks>
-public sealed class Uart16550 : IAccessHandler, IDisposable
+public sealed class Uart16550 : IAccessHandler, ISavable, IDisposable
 {
     /// <summary>Ports that it occupies.</summary>
     public const int PortCount = Registers.Count;
@@ -59,6 +60,12 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
 
     /// <summary>After <see cref="Receive"/> took less than it was given: there is room for half the queue again. Raised on a vCPU's thread with no lock held; must not block.</summary>
     public event Action? InputReady;
+
+    /// <inheritdoc/>
+    public string StateName => "serial port";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
 
     private bool Loopback => (_modemControl & Registers.Mcr.Loopback) != 0;
 
@@ -160,6 +167,48 @@ public sealed class Uart16550 : IAccessHandler, IDisposable
         }
 
         return AccessStatus.Done;
+    }
+
+    /// <summary>Writes the registers, and the input that the guest hasn't read. Its output is the sink's already.</summary>
+    public void Save(StateWriter writer)
+    {
+        lock (_lock)
+        {
+            writer.Bytes([_interruptEnable, _lineControl, _modemControl, _modemStatus, _scratch, _errors, _trigger]);
+            writer.Int32(_divisor);
+            writer.Boolean(_fifosEnabled);
+            writer.Boolean(_emptyPending);
+            writer.Boolean(_polled);
+            _fifo.Save(writer);
+            _input.Save(writer);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Restore(StateReader reader, int version)
+    {
+        lock (_lock)
+        {
+            _interruptEnable = (byte)(reader.Byte() & Registers.Ier.Writable);
+            _lineControl = reader.Byte();
+            _modemControl = (byte)(reader.Byte() & Registers.Mcr.Writable);
+            _modemStatus = reader.Byte();
+            _scratch = reader.Byte();
+            _errors = (byte)(reader.Byte() & Registers.Lsr.Errors);
+            _trigger = reader.Byte();
+            if (!TriggerLevels.Contains(_trigger))
+            {
+                throw new StateException($"a serial port whose receiver triggers at {_trigger} characters");
+            }
+
+            _divisor = (ushort)reader.Int32(0, ushort.MaxValue);
+            _fifosEnabled = reader.Boolean();
+            _emptyPending = reader.Boolean();
+            _polled = reader.Boolean();
+            _fifo.Restore(reader);
+            _input.Restore(reader);
+            UpdateLine();
+        }
     }
 
     /// <summary>Stops the port's thread, after all that the guest sent has been given to the sink. The processors must have stopped.</summary>

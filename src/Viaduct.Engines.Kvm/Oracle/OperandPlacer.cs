@@ -106,6 +106,9 @@ internal sealed class OperandPlacer
             }
         }
 
+        // Processors differ in which of two operands that are compared, if both fault, they fault for.
+        bool oneStrays = instruction.Mnemonic is Mnemonic.Cmpsb or Mnemonic.Cmpsw or Mnemonic.Cmpsd or Mnemonic.Cmpsq;
+        bool strayed = false;
         for (int i = 0; i < instruction.OpCount; i++)
         {
             OpKind kind = instruction.GetOpKind(i);
@@ -116,7 +119,9 @@ internal sealed class OperandPlacer
             }
 
             // Eight elements of eight bytes either way stay inside.
-            ulong target = _random.Percent(4) ? Stray(8, wide) : _scratch + 128 + (ulong)_random.Below(256);
+            bool strays = _random.Percent(4) && !(oneStrays && strayed);
+            strayed |= strays;
+            ulong target = strays ? Stray(8, wide) : _scratch + 128 + (ulong)_random.Below(256);
             ulong value = target - (source ? SegmentBase(instruction.MemorySegment) : 0);
             value = wide ? value : (value & uint.MaxValue) | (_random.Next() << 32);
             if (!_registers.TryPin(source ? Register.RSI : Register.RDI, value))

@@ -44,8 +44,11 @@ internal static class Suitability
         // Outside its domain makers give what they like, so what it begins with must be known.
         Mnemonic.Fyl2xp1 => first && last,
 
+        // AMD's processors write an image that isn't aligned, too: the stack pointer must not have moved from under it.
+        Mnemonic.Fxsave or Mnemonic.Fxsave64 => first && last,
+
         // Their images hold what isn't compared, and must not be read again.
-        Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fnsave or Mnemonic.Fnstenv => last,
+        Mnemonic.Fnsave or Mnemonic.Fnstenv => last,
         _ => last || (instruction.FlowControl == FlowControl.Next && !X87Tolerance.IsTranscendental(instruction.Mnemonic)),
     };
 

@@ -39,6 +39,10 @@ internal sealed unsafe class CodeCache : IDisposable
     private readonly uint* _noneTranslated = (uint*)NativeMemory.AllocZeroed(EntriesBytes);
     private int _pageCount;
 
+    // Entries of pages from here on were never used. Those before are cleared when they are used again, not when all is
+    // dropped: a guest would notice how long that takes.
+    private int _freshPages;
+
     /// <param name="watch">Who hears of writes to pages of code.</param>
     /// <param name="mail">What the watch tells the processor.</param>
     /// <param name="processors">How many share the room for code.</param>
@@ -96,6 +100,11 @@ internal sealed unsafe class CodeCache : IDisposable
         made->AccessMode = 0;
         made->Translated = _translatedMemory is { } translated ? (uint*)(translated.Pointer + ((long)_pageCount * EntriesBytes)) : null;
         made->Entries = (uint*)(_entriesMemory.Pointer + ((long)_pageCount * EntriesBytes));
+        if (_pageCount < _freshPages)
+        {
+            ClearEntries(made);
+        }
+
         _pageCount++;
         _pages.Add(key, (nint)made);
         Verify(memory, made);
@@ -173,10 +182,10 @@ internal sealed unsafe class CodeCache : IDisposable
             {
                 _watch.Release(_memories[_pageArray[i].Block], _pageArray[i].Page, _mail);
             }
-
-            Forget(_pageArray + i);
         }
 
+        Forgotten++;
+        _freshPages = Math.Max(_freshPages, _pageCount);
         _pages.Clear();
         _crossing.Clear();
         _pageCount = 0;
@@ -228,15 +237,19 @@ internal sealed unsafe class CodeCache : IDisposable
     private void Forget(CodePage* page)
     {
         Forgotten++;
+        ClearEntries(page);
+        page->Copied = 0;
+        page->Watched = null;
+        page->IsSettled = false;
+    }
+
+    private static void ClearEntries(CodePage* page)
+    {
         NativeMemory.Clear(page->Entries, EntriesBytes);
         if (page->Translated != null)
         {
             NativeMemory.Clear(page->Translated, EntriesBytes);
         }
-
-        page->Copied = 0;
-        page->Watched = null;
-        page->IsSettled = false;
     }
 
     // Forgets what was decoded of a page that others write unseen, if it isn't what is there now.

@@ -35,6 +35,7 @@ public sealed class IoApic : IAccessHandler
     private readonly byte _resetId;
     private uint _select;
     private uint _id;
+    private uint _assertedWhenSaved;
 
     /// <param name="id">The I/O APIC ID, as in the MADT.</param>
     /// <param name="router">Where its messages go; it joins.</param>
@@ -107,13 +108,14 @@ public sealed class IoApic : IAccessHandler
         return AccessStatus.Done;
     }
 
-    /// <summary>Writes the registers. How the wires stand is their devices' state.</summary>
+    /// <summary>Writes the registers, and which pins are asserted: how the wires stand is their devices' state.</summary>
     internal void Save(StateWriter writer)
     {
         lock (_lock)
         {
             writer.UInt32(_select);
             writer.UInt32(_id);
+            writer.UInt32(AssertedPins());
             foreach (RedirectionEntry entry in _entries)
             {
                 writer.UInt64(entry.Value);
@@ -128,10 +130,32 @@ public sealed class IoApic : IAccessHandler
         {
             _select = (byte)reader.UInt32();
             _id = reader.UInt32() & 0x0F00_0000;
+            _assertedWhenSaved = reader.UInt32();
             for (int pin = 0; pin < Pins; pin++)
             {
                 ulong value = reader.UInt64();
                 _entries[pin] = RedirectionEntry.AfterReset.WithHigh((uint)(value >> 32)).WithLow((uint)value).WithRemoteIrr(new RedirectionEntry(value).RemoteIrr);
+            }
+        }
+    }
+
+    /// <summary>Sends what devices have asked for since the registers were saved; once the local APICs are restored.</summary>
+    internal void GoOn()
+    {
+        lock (_lock)
+        {
+            uint risen = AssertedPins() & ~_assertedWhenSaved;
+            for (int pin = 0; pin < Pins; pin++)
+            {
+                RedirectionEntry entry = _entries[pin];
+                if (entry.IsLevel)
+                {
+                    ServiceLevel(pin);
+                }
+                else if ((risen & (1u << pin)) != 0 && !entry.Masked)
+                {
+                    _router.Deliver(entry.ToMessage());
+                }
             }
         }
     }
@@ -181,6 +205,17 @@ public sealed class IoApic : IAccessHandler
                 _router.Deliver(_entries[pin].ToMessage());
             }
         }
+    }
+
+    private uint AssertedPins()
+    {
+        uint pins = 0;
+        for (int pin = 0; pin < Pins; pin++)
+        {
+            pins |= _asserted[pin] > 0 ? 1u << pin : 0;
+        }
+
+        return pins;
     }
 
     private void ServiceLevel(int pin)

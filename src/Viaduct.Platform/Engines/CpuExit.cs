@@ -1,6 +1,6 @@
 namespace Viaduct.Platform.Engines;
 
-/// <summary>Why a processor stopped for good.</summary>
+/// <summary>Why a processor stopped.</summary>
 public enum CpuExit
 {
     /// <summary>Its owner asked it to.</summary>

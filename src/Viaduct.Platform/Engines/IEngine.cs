@@ -1,4 +1,5 @@
 using Viaduct.Platform.Interrupts;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Platform.Engines;
 
@@ -10,6 +11,12 @@ public interface IEngine : IDisposable
 
     /// <summary>The processors; the first is the bootstrap processor.</summary>
     IReadOnlyList<IVirtualCpu> Cpus { get; }
+
+    /// <summary>
+    /// Its state, to be saved when all processors have been stopped and have returned, and restored before any has run;
+    /// null where the engine can't be saved.
+    /// </summary>
+    ISavable? State => null;
 
     /// <summary>Where message-signalled interrupts arrive.</summary>
     IMsiSink Msi { get; }

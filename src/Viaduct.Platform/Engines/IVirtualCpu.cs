@@ -15,12 +15,12 @@ public interface IVirtualCpu
     /// <summary>Sets the registers for the first instruction. Before <see cref="Run"/>.</summary>
     void Boot(CpuBootState state);
 
-    /// <summary>Runs guest instructions until the processor stops for good; sleeps while the guest halts.</summary>
+    /// <summary>Runs guest instructions until the processor stops; sleeps while the guest halts. After <see cref="CpuExit.Stopped"/> it may be called again, to go on, where the engine has a <see cref="IEngine.State"/>.</summary>
     CpuExit Run();
 
     /// <summary>What <see cref="Run"/> has to say of how it ended, for people.</summary>
     string Describe();
 
-    /// <summary>Makes <see cref="Run"/> return soon. Any thread.</summary>
+    /// <summary>Makes <see cref="Run"/> return soon, once: the one that is under way, or the next. Any thread.</summary>
     void Stop();
 }

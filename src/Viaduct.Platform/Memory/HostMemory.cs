@@ -173,6 +173,23 @@ public sealed unsafe class HostMemory : IDisposable
         }
     }
 
+    /// <summary>Finds the next run of pages that anybody has touched; what lies between such runs is zero, and reading it would cost memory.</summary>
+    /// <param name="from">Where to look from, in bytes.</param>
+    /// <returns>Its place and length; no length where none follows.</returns>
+    public (ulong Offset, ulong Length) NextTouched(ulong from)
+    {
+        int fd = (int)_file.DangerousGetHandle();
+        long end = (long)(FileOffset + Length);
+        long start = Libc.lseek(fd, (long)(FileOffset + from), Libc.SEEK_DATA);
+        if (start < 0 || start >= end)
+        {
+            return (Length, 0);
+        }
+
+        long hole = Libc.lseek(fd, start, Libc.SEEK_HOLE);
+        return ((ulong)start - FileOffset, (ulong)(Math.Min(hole < 0 ? end : hole, end) - start));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

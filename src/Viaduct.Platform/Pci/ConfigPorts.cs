@@ -21,6 +21,13 @@ internal sealed class ConfigPorts : IAccessHandler
         _resetControl = resetControl;
     }
 
+    /// <summary>The address register.</summary>
+    internal uint Address
+    {
+        get => Volatile.Read(ref _address);
+        set => Volatile.Write(ref _address, value & Writable);
+    }
+
     public AccessStatus Read(ulong offset, int size, out ulong value)
     {
         value = 0;

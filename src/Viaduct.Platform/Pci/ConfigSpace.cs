@@ -1,3 +1,4 @@
+using Viaduct.Platform.State;
 
 namespace Viaduct.Platform.Pci;
 
@@ -79,6 +80,24 @@ internal sealed class ConfigSpace
         for (int i = 0; i < bytes.Length; i++)
         {
             Define(offset + i, 1, bytes[i], i < writable.Length ? writable[i] : 0u, i < clearable.Length ? clearable[i] : 0u);
+        }
+    }
+
+    /// <summary>Writes the bits that the guest writes; the rest is the device's state or never changes.</summary>
+    internal void Save(StateWriter writer)
+    {
+        for (int i = 0; i < _data.Length; i++)
+        {
+            writer.UInt32(Volatile.Read(ref _data[i]) & _writable[i]);
+        }
+    }
+
+    /// <summary>Takes bits that the guest wrote.</summary>
+    internal void Restore(StateReader reader)
+    {
+        for (int i = 0; i < _data.Length; i++)
+        {
+            Volatile.Write(ref _data[i], (_data[i] & ~_writable[i]) | (reader.UInt32() & _writable[i]));
         }
     }
 

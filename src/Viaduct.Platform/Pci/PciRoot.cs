@@ -1,6 +1,7 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Platform.Pci;
 
@@ -8,7 +9,7 @@ namespace Viaduct.Platform.Pci;
 /// A root complex: segment 0, bus 0, a host bridge at 00:00.0 and root ports. It routes configuration requests, holds
 /// the lock of the topology, and makes mappings, DMA grants and interrupt lines follow the registers.
 /// </summary>
-public sealed class PciRoot
+public sealed class PciRoot : ISavable
 {
     /// <summary>The first port of configuration mechanism #1.</summary>
     public const ushort ConfigPortsBase = 0xCF8;
@@ -19,6 +20,7 @@ public sealed class PciRoot
     private readonly PciRootOptions _options;
     private readonly int[] _drivers = new int[4];
     private readonly List<RootPort> _rootPorts = [];
+    private ConfigPorts? _configPorts;
 
     /// <param name="options">What it is connected to.</param>
     public PciRoot(PciRootOptions options)
@@ -30,6 +32,12 @@ public sealed class PciRoot
         HostBridge = new HostBridge(this);
         Bus.Add(0, 0, HostBridge.Function);
     }
+
+    /// <inheritdoc/>
+    public string StateName => "root complex";
+
+    /// <inheritdoc/>
+    public int StateVersion => 1;
 
     /// <summary>The root bus, number 0.</summary>
     public PciBus Bus { get; }
@@ -81,8 +89,11 @@ public sealed class PciRoot
 
     /// <summary>Puts configuration mechanism #1 at the ports 0xCF8 to 0xCFF (PCI Local Bus 3.0, 3.2.2.3.2).</summary>
     /// <param name="resetControl">Answers the single byte 0xCF9, where chipsets have a reset register between, at offset 0.</param>
-    public Mapping MapConfigPorts(IAccessHandler? resetControl = null) =>
-        Ports.Map("PCI configuration", ConfigPortsBase, 8, new ConfigPorts(this, resetControl), MappingPriority.Board, Counters);
+    public Mapping MapConfigPorts(IAccessHandler? resetControl = null)
+    {
+        _configPorts = new ConfigPorts(this, resetControl);
+        return Ports.Map("PCI configuration", ConfigPortsBase, 8, _configPorts, MappingPriority.Board, Counters);
+    }
 
     /// <summary>A configuration read; all ones where no function answers.</summary>
     /// <param name="bus">0 to 255.</param>
@@ -135,6 +146,41 @@ public sealed class PciRoot
         foreach (PciFunction function in reset)
         {
             function.RaiseReset();
+        }
+    }
+
+    /// <summary>Writes what the guest wrote to the registers of mechanism #1 and of the root bus's functions. What devices keep besides is their own.</summary>
+    public void Save(StateWriter writer)
+    {
+        lock (Gate)
+        {
+            writer.UInt32(_configPorts?.Address ?? 0);
+            writer.Int32(Bus.Functions.Count);
+            foreach (PciFunction function in Bus.Functions)
+            {
+                function.Config.Save(writer);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Restore(StateReader reader, int version)
+    {
+        lock (Gate)
+        {
+            uint address = reader.UInt32();
+            if (_configPorts is not null)
+            {
+                _configPorts.Address = address;
+            }
+
+            _ = reader.Int32(Bus.Functions.Count, Bus.Functions.Count);
+            foreach (PciFunction function in Bus.Functions)
+            {
+                function.Config.Restore(reader);
+            }
+
+            Route();
         }
     }
 

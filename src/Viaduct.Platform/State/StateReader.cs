@@ -20,6 +20,9 @@ public sealed class StateReader(ReadOnlyMemory<byte> bytes)
         byte other => throw new StateException($"{other} where there should be 0 or 1"),
     };
 
+    /// <summary>Reads 8 bits.</summary>
+    public byte Byte() => Bytes(1)[0];
+
     /// <summary>Reads 32 bits.</summary>
     public int Int32() => (int)UInt32();
 

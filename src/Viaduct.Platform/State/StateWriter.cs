@@ -15,6 +15,9 @@ public sealed class StateWriter
     /// <summary>Writes a truth value as a byte.</summary>
     public void Boolean(bool value) => Bytes([value ? (byte)1 : (byte)0]);
 
+    /// <summary>Writes 8 bits.</summary>
+    public void Byte(byte value) => Bytes([value]);
+
     /// <summary>Writes 32 bits.</summary>
     public void Int32(int value) => UInt32((uint)value);
 

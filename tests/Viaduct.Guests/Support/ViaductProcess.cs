@@ -95,6 +95,13 @@ internal sealed class ViaductProcess : IDisposable
         Assert.True(seen.Task.IsCompleted, $"it ended without \"{text}\"; its messages:\n{Messages}");
     }
 
+    /// <summary>Types keys.</summary>
+    internal async Task TypeAsync(string keys)
+    {
+        await _process.StandardInput.WriteAsync(keys);
+        await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+    }
+
     /// <summary>Sends it a signal.</summary>
     internal Task SignalAsync(string signal) => SignalAsync(_process.Id, signal);
 

@@ -20,6 +20,10 @@ internal sealed class BareMachine : IDisposable
         Machine = new VirtualMachine(new MachineSpec { Kernel = _kernel, Memory = memory, Disks = disks }, Console, new EventLog(_log));
     }
 
+    /// <summary>One that goes on from a saved state.</summary>
+    public BareMachine(string state, ulong memory = 64UL << 20, params DiskSpec[] disks) =>
+        Machine = new VirtualMachine(new MachineSpec { Kernel = _kernel, Memory = memory, Disks = disks }, Console, new EventLog(_log), state);
+
     public BareMachine(Action<BareCode> write, params DiskSpec[] disks)
         : this(BareGuest.Build(write), disks: disks)
     {
@@ -66,6 +70,12 @@ internal sealed class BareMachine : IDisposable
     public (MachineExit Exit, string Text) RunToEnd()
     {
         Machine.Start();
+        return RunOn();
+    }
+
+    /// <summary>Waits for the end of what was started, and takes the machine apart.</summary>
+    public (MachineExit Exit, string Text) RunOn()
+    {
         bool ended = Machine.Exited.Wait(_guard);
         if (!ended)
         {

@@ -1,0 +1,105 @@
+using System.Globalization;
+using Viaduct.Guests.Support;
+using Viaduct.Machine;
+using Viaduct.Machine.Specification;
+using Viaduct.Platform.Accounting;
+
+namespace Viaduct.Guests;
+
+/// <summary>A stock kernel that is saved while it boots and works, and goes on in another machine and another process.</summary>
+public sealed class SavedGuestTests : IDisposable
+{
+    private const int Rounds = 60;
+
+    // Each round is several processes and pipes on all processors, and counts.
+    private const string Script = """
+        mount -t tmpfs tmp /tmp
+        job() { seq 1 300 | sed s/1/one/ | sha256sum > /tmp/$1; }
+        n=0; while [ $n -lt 60 ]; do
+          job a & job b & job c & wait
+          n=$((n+1)); echo "ROUND $n $(cat /tmp/a /tmp/b /tmp/c | sort -u | wc -l)"
+        done
+        sleep 0.2
+        echo "CLOCK $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+        dmesg -r | grep -E '^<[0-3]>|[Ll]ockup|stall|BUG|WARNING|Call Trace|unstable' | sed 's/^/SUSPECT /'
+        echo END
+        poweroff -f
+        """;
+
+    private readonly GuestFiles _files = new();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Guest_SavedAgainAndAgain_NoticesNothing(int cpus)
+    {
+        MachineSpec spec = GuestRun.Spec(_files, Script) with { Cpus = cpus };
+        string state = _files.Path("state");
+        Transcript transcript = new();
+        long[] cuts = [3_000_000, 40_000_000, 150_000_000, 250_000_000, 500_000_000, 700_000_003, 1_000_000_007];
+        int saved = 0;
+        while (true)
+        {
+            using VirtualMachine machine = new(spec, transcript, new EventLog(TextWriter.Null), saved == 0 ? null : state);
+            machine.Start();
+            if (saved < cuts.Length)
+            {
+                long cut = cuts[saved];
+                _ = SpinWait.SpinUntil(() => machine.Exited.IsCompleted || machine.Instructions >= cut, TimeSpan.FromMinutes(3));
+                if (machine.TrySave(state))
+                {
+                    saved++;
+                    continue;
+                }
+            }
+
+            MachineExit exit = await machine.Exited.WaitAsync(TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
+            machine.Dispose();
+            Assert.Equal(MachineExitReason.PowerOff, exit.Reason);
+            break;
+        }
+
+        Assert.Equal(cuts.Length, saved);
+        AssertWhole(transcript.Text);
+    }
+
+    [Fact]
+    public async Task Guest_GoesOnInAnotherProcess()
+    {
+        string state = _files.Path("state");
+        string[] options =
+        [
+            "run", "--kernel", GuestFiles.Kernel.Image, "--initrd", _files.RamDisk(Script),
+            "--append", "console=ttyS0", "--memory", "256M", "--cpus", "2",
+        ];
+        string first;
+        using (ViaductProcess before = new([.. options, "--save", state]))
+        {
+            await before.WroteAsync("ROUND 7 ");
+            await before.TypeAsync("\u0001s");
+            Assert.Equal(0, await before.EndAsync());
+            Assert.Contains("--restore", before.Messages, StringComparison.Ordinal);
+            first = before.Output;
+        }
+
+        Assert.DoesNotContain("END", first, StringComparison.Ordinal);
+        using ViaductProcess after = new([.. options, "--restore", state]);
+        Assert.Equal(0, await after.EndAsync());
+        Assert.DoesNotContain("ROUND 7 ", after.Output, StringComparison.Ordinal);
+
+        // The line that was under way is cut in two.
+        AssertWhole(first.TrimEnd('\n') + after.Output);
+    }
+
+    public void Dispose() => _files.Dispose();
+
+    private static void AssertWhole(string text)
+    {
+        string[] lines = [.. text.Split('\n').Select(static line => line.Trim('\r'))];
+        IEnumerable<string> rounds = lines.Where(static line => line.StartsWith("ROUND ", StringComparison.Ordinal));
+        Assert.Equal(Enumerable.Range(1, Rounds).Select(static n => string.Create(CultureInfo.InvariantCulture, $"ROUND {n} 1")), rounds);
+        Assert.Contains("CLOCK tsc", lines);
+        Assert.Contains("END", lines);
+        Assert.DoesNotContain("SUSPECT ", text, StringComparison.Ordinal);
+    }
+}
