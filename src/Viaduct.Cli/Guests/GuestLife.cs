@@ -27,7 +27,6 @@ internal sealed class GuestLife : IDisposable
     {
         _host = new HostDevices(spec, log);
         _state = state;
-        _spec = spec;
         _console = console;
         _log = log;
     }
