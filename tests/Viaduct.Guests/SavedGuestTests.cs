@@ -34,7 +34,7 @@ public sealed partial class SavedGuestTests : IDisposable
     [InlineData(3)]
     public async Task Guest_SavedAgainAndAgain_NoticesNothing(int cpus)
     {
-        MachineSpec spec = GuestRun.Spec(_files, Script) with { Cpus = cpus };
+        MachineSpec spec = GuestRun.Spec(_files, Script) with { Cpus = cpus, Engine = EngineChoice.Software };
         string state = _files.Path("state");
         Transcript transcript = new();
         long[] cuts = [3_000_000, 40_000_000, 150_000_000, 250_000_000, 500_000_000, 700_000_003, 1_000_000_007];
@@ -71,7 +71,7 @@ public sealed partial class SavedGuestTests : IDisposable
         string[] options =
         [
             "run", "--kernel", GuestFiles.Kernel.Image, "--initrd", _files.RamDisk(Script),
-            "--append", "console=ttyS0", "--memory", "256M", "--cpus", "2",
+            "--append", "console=ttyS0", "--memory", "256M", "--cpus", "2", "--engine", "software",
         ];
         string first;
         using (ViaductProcess before = new([.. options, "--save", state]))

@@ -17,12 +17,12 @@ internal sealed class BareMachine : IDisposable
     public BareMachine(byte[] kernel, ulong memory = 64UL << 20, params DiskSpec[] disks)
     {
         File.WriteAllBytes(_kernel, kernel);
-        Machine = new VirtualMachine(new MachineSpec { Kernel = _kernel, Memory = memory, Disks = disks }, Console, new EventLog(_log));
+        Machine = new VirtualMachine(new MachineSpec { Kernel = _kernel, Memory = memory, Disks = disks, Engine = EngineChoice.Software }, Console, new EventLog(_log));
     }
 
     /// <summary>One that goes on from a saved state.</summary>
     public BareMachine(string state, ulong memory = 64UL << 20, params DiskSpec[] disks) =>
-        Machine = new VirtualMachine(new MachineSpec { Kernel = _kernel, Memory = memory, Disks = disks }, Console, new EventLog(_log), state);
+        Machine = new VirtualMachine(new MachineSpec { Kernel = _kernel, Memory = memory, Disks = disks, Engine = EngineChoice.Software }, Console, new EventLog(_log), state);
 
     public BareMachine(Action<BareCode> write, params DiskSpec[] disks)
         : this(BareGuest.Build(write), disks: disks)
