@@ -3,7 +3,8 @@ using Viaduct.Lab.Outer;
 namespace Viaduct.Lab;
 
 /// <summary>The outer machine has what the other cases count on.</summary>
-public sealed class OuterMachineTests(PlainMachine fixture) : IClassFixture<PlainMachine>
+[Collection(nameof(PlainCases))]
+public sealed class OuterMachineTests(PlainMachine fixture)
 {
     private readonly OuterMachine _machine = fixture.Machine;
 

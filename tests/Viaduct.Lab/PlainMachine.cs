@@ -2,12 +2,12 @@ using Viaduct.Lab.Outer;
 
 namespace Viaduct.Lab;
 
-/// <summary>An outer machine with two processors and one network port.</summary>
+/// <summary>An outer machine with one network port.</summary>
 public sealed class PlainMachine : OuterFixture
 {
     /// <summary>Describes it.</summary>
     public PlainMachine()
-        : base(new OuterOptions { Name = "plain", Cpus = 2 })
+        : base(new OuterOptions { Name = "plain" })
     {
     }
 }

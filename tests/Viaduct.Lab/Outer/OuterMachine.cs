@@ -16,7 +16,7 @@ internal sealed class OuterMachine : IAsyncDisposable
 
     // Both of the host's processors are busy with two of them.
     private static readonly SemaphoreSlim _places = new(2, 2);
-    private static readonly TimeSpan _bootLimit = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan _bootLimit = TimeSpan.FromMinutes(10);
     private static int _count;
 
     private readonly ConcurrentDictionary<string, OuterCommand> _commands = new(StringComparer.Ordinal);
