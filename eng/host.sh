@@ -17,13 +17,25 @@ need_packages() {
     [[ -e /etc/ssl/certs/ca-certificates.crt || -n ${SSL_CERT_FILE:-} ]] || missing+=(ca-certificates)
     type -P flock >/dev/null || missing+=(util-linux)
     type -P find >/dev/null || missing+=(findutils)
-    ((${#missing[@]})) || return 0
+    install_packages "${missing[@]}"
+}
+
+# What the tests of networks use beside: they fail without.
+need_test_packages() {
+    local -a missing=()
+    type -P passt >/dev/null || missing+=(passt)
+    type -P ip >/dev/null || missing+=(iproute2)
+    install_packages "${missing[@]}"
+}
+
+install_packages() {
+    (($#)) || return 0
     if ((EUID != 0)) || ! type -P apt-get >/dev/null; then
-        fail "these Debian packages are missing; as root: apt-get install ${missing[*]}"
+        fail "these Debian packages are missing; as root: apt-get install $*"
     fi
-    say "installing with apt-get: ${missing[*]}"
-    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}"; } >&2 ||
-        fail "apt-get could not install ${missing[*]}"
+    say "installing with apt-get: $*"
+    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "$@"; } >&2 ||
+        fail "apt-get could not install $*"
 }
 
 need_sdk() {

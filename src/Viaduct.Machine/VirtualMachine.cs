@@ -1,16 +1,20 @@
 using Viaduct.Assigned;
 using Viaduct.Assigned.VfioUser.Client;
 using Viaduct.Backends.Block;
+using Viaduct.Backends.Network;
+using Viaduct.Backends.Network.Offloads;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Emulated.Power;
 using Viaduct.Emulated.Serial;
 using Viaduct.Machine.Boot;
+using Viaduct.Machine.Networks;
 using Viaduct.Machine.Specification;
 using Viaduct.Machine.State;
 using Viaduct.Paravirtual;
 using Viaduct.Paravirtual.Block;
 using Viaduct.Paravirtual.Console;
 using Viaduct.Paravirtual.Entropy;
+using Viaduct.Paravirtual.Network;
 using Viaduct.Paravirtual.Transports.Pci;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
@@ -61,6 +65,7 @@ public sealed class VirtualMachine : IDisposable
     /// <exception cref="StateException">The state can't be read, or isn't one of such a machine.</exception>
     /// <exception cref="KernelImageException">The kernel or the initial RAM disk can't be booted.</exception>
     /// <exception cref="BlockOpenException">A disk can't be opened.</exception>
+    /// <exception cref="NetworkOpenException">A network can't be had.</exception>
     /// <exception cref="AssignedDeviceException">A device can't be had.</exception>
     /// <exception cref="HostException">The host has no room for it, or its KVM can't run it.</exception>
     public VirtualMachine(MachineSpec spec, ISerialSink console, IEventLog log, string? state = null)
@@ -97,6 +102,7 @@ public sealed class VirtualMachine : IDisposable
             _serial = Own(new Uart16550(Engine.Line(SerialInterrupt), serial, _board));
             _ports.Map("serial port 1", SerialPort, Uart16550.PortCount, _serial, MappingPriority.Board, _board);
             AddDisks();
+            AddNetworks();
             AddAssigned();
             Console = new MachineConsole(_serial, AddConsole());
             AddRng();
@@ -313,6 +319,23 @@ public sealed class VirtualMachine : IDisposable
     {
         BlockOptions options = new() { Name = disk.Id, Serial = disk.Id, Queues = _spec.Cpus };
         return Own(new VirtioPciDevice(new BlockDevice(options, backend, counters), dma, counters, _log)).Function;
+    }
+
+    private void AddNetworks()
+    {
+        foreach (NetworkSpec spec in _spec.Networks)
+        {
+            SoftwareOffloads network = Own(NetworkOpening.Open(spec, _log));
+            DeviceCounters counters = new(spec.Id, spec.Road);
+            NetworkOptions options = new()
+            {
+                Name = spec.Id,
+                Mac = NetworkOpening.AddressOf(spec, _spec),
+                QueuePairs = spec.Queues,
+                Mtu = spec.Mtu,
+            };
+            AddVirtio("virtio-net", new NetworkDevice(options, network, counters), counters);
+        }
     }
 
     private void AddAssigned()

@@ -26,6 +26,7 @@ internal static class RunCommand
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0"
               viaduct run --kernel vmlinuz --append "console=ttyS0 root=/dev/nvme0n1" --disk path=debian.img,road=emulated
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=hvc0" --console virtio --rng
+              viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0" --net backend=passt,tcp=2222:22
               viaduct run --kernel vmlinuz --append "console=ttyS0 root=/dev/nvme0n1" --assign vfio-user:/run/nvme.sock
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0" --assign vfio:0000:02:00.0
               viaduct run examples/emulated.yaml --memory 1G

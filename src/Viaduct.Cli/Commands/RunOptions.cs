@@ -20,6 +20,12 @@ internal sealed class RunOptions
         HelpName = "PARTS",
     };
 
+    private readonly Option<string[]> _networks = new("--net")
+    {
+        Description = $"A network card, once for each: {NetOption.Syntax}. The paravirtual road is virtio-net. See docs/network.md.",
+        HelpName = "PARTS",
+    };
+
     private readonly Option<string[]> _assigned = new("--assign")
     {
         Description = $"A device given to the guest whole, or a virtual function, once for each: {AssignOption.Syntax}. BDF is a function of the host, as lspci -D lists them; a socket is served by: viaduct serve.",
@@ -54,17 +60,18 @@ internal sealed class RunOptions
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[Kernel, _initrd, _append, _memory, _cpus, _engine, _tier, Name, _disks, _assigned, _console, _rng])
+        foreach (Option option in (ReadOnlySpan<Option>)[Kernel, _initrd, _append, _memory, _cpus, _engine, _tier, Name, _disks, _networks, _assigned, _console, _rng])
         {
             command.Options.Add(option);
         }
     }
 
-    /// <summary>Lays what is given over a machine. Disks and devices are added to its own.</summary>
+    /// <summary>Lays what is given over a machine. Disks, network cards and devices are added to its own.</summary>
     /// <exception cref="FormatException">An option's value, or the machine that comes of it, can't be.</exception>
     internal MachineSpec Apply(ParseResult parsed, MachineSpec machine)
     {
         int disks = machine.Disks.Count;
+        int networks = machine.Networks.Count;
         int assigned = machine.Assigned.Count;
         MachineSpec spec = machine with
         {
@@ -79,6 +86,7 @@ internal sealed class RunOptions
             Rng = machine.Rng || parsed.GetValue(_rng),
             Console = IsGiven(parsed, _console) ? Enum.Parse<ConsoleChoice>(parsed.GetRequiredValue(_console), ignoreCase: true) : machine.Console,
             Disks = [.. machine.Disks, .. (parsed.GetValue(_disks) ?? []).Select((value, index) => DiskOption.Parse(value, disks + index))],
+            Networks = [.. machine.Networks, .. (parsed.GetValue(_networks) ?? []).Select((value, index) => NetOption.Parse(value, networks + index))],
             Assigned = [.. machine.Assigned, .. (parsed.GetValue(_assigned) ?? []).Select((value, index) => AssignOption.Parse(value, assigned + index))],
         };
         return spec.Problem() is { } problem ? throw new FormatException(problem) : spec;

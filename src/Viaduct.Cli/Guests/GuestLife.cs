@@ -1,5 +1,6 @@
 using Viaduct.Assigned;
 using Viaduct.Backends.Block;
+using Viaduct.Backends.Network;
 using Viaduct.Emulated.Serial;
 using Viaduct.Machine;
 using Viaduct.Machine.Boot;
@@ -89,7 +90,7 @@ internal sealed class GuestLife : IDisposable
 
     /// <summary>Whether an exception says that a guest's parts can't be had, rather than that this program is wrong.</summary>
     internal static bool IsRefusal(Exception error) =>
-        error is KernelImageException or BlockOpenException or HostException or AssignedDeviceException or StateException;
+        error is KernelImageException or BlockOpenException or NetworkOpenException or HostException or AssignedDeviceException or StateException;
 
     /// <summary>The process's exit status for such an exception.</summary>
     internal static int ExitCode(Exception refusal) => refusal switch

@@ -127,6 +127,7 @@ internal sealed class LabRun
                         Direct = disk.Direct,
                     }),
                 ],
+                Networks = guest.Networks,
                 Assigned = [.. guest.Assignments.Select(assignment => Assigned(assignment, devices))],
             };
             spec = _options.Adjust(spec);

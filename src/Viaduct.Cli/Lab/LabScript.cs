@@ -46,7 +46,7 @@ internal static class LabScript
             modules.Add("nvme");
         }
 
-        if (guest.Entropy || guest.Disks.Any(disk => disk.Road == Road.Paravirtual))
+        if (guest.Entropy || guest.Networks.Count > 0 || guest.Disks.Any(disk => disk.Road == Road.Paravirtual))
         {
             modules.Add("virtio_pci");
         }
@@ -54,6 +54,11 @@ internal static class LabScript
         if (guest.Disks.Any(disk => disk.Road == Road.Paravirtual))
         {
             modules.Add("virtio_blk");
+        }
+
+        if (guest.Networks.Count > 0)
+        {
+            modules.Add("virtio_net");
         }
 
         if (guest.Entropy)

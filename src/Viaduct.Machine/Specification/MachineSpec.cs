@@ -20,8 +20,11 @@ public sealed record MachineSpec
     /// <summary>Virtual functions that an emulated disk can have.</summary>
     public const int MaxVirtualFunctions = 127;
 
+    /// <summary>The name of machines that are given none.</summary>
+    public const string DefaultName = "guest";
+
     /// <summary>For people: logs and lists.</summary>
-    public string Name { get; init; } = "guest";
+    public string Name { get; init; } = DefaultName;
 
     /// <summary>The kernel's file: a bzImage, an ELF vmlinux or a multiboot program.</summary>
     public required string Kernel { get; init; }
@@ -50,7 +53,10 @@ public sealed record MachineSpec
     /// <summary>Disks, in the order of their slots.</summary>
     public IReadOnlyList<DiskSpec> Disks { get; init; } = [];
 
-    /// <summary>Devices that are given to the guest, in the order of their slots behind the disks'.</summary>
+    /// <summary>Network cards, in the order of their slots behind the disks'.</summary>
+    public IReadOnlyList<NetworkSpec> Networks { get; init; } = [];
+
+    /// <summary>Devices that are given to the guest, in the order of their slots behind the network cards'.</summary>
     public IReadOnlyList<AssignedSpec> Assigned { get; init; } = [];
 
     /// <summary>Whether there is a virtio source of random numbers.</summary>
@@ -80,7 +86,7 @@ public sealed record MachineSpec
             return $"--memory {Memory}: between {MinMemory >> 20}M and {MaxMemory >> 40}T, in whole pages of 4096 bytes";
         }
 
-        int others = Assigned.Count + (Rng ? 1 : 0) + (Console == ConsoleChoice.Virtio ? 1 : 0);
+        int others = Networks.Count + Assigned.Count + (Rng ? 1 : 0) + (Console == ConsoleChoice.Virtio ? 1 : 0);
         if (Disks.Count + others > VirtualMachine.MaxDevices)
         {
             return $"--disk: {Disks.Count} disks, and there are {VirtualMachine.MaxDevices - others} slots for them";
@@ -95,16 +101,35 @@ public sealed record MachineSpec
         }
 
         IGrouping<string, DiskSpec>? twice = Disks.GroupBy(disk => disk.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1);
-        return twice is null ? AssignedProblem() : $"--disk: two disks have id={twice.Key}";
+        return twice is null ? NetworkProblem() ?? AssignedProblem() : $"--disk: two disks have id={twice.Key}";
     }
 
     /// <summary>Says why an engine can't be had, or null.</summary>
     public static string? EngineProblem(EngineChoice engine) =>
         engine == EngineChoice.Kvm && KvmProbe.Problem() is { } problem ? $"--engine kvm: {problem}; or use --engine software" : null;
 
-    private string? AssignedProblem()
+    private string? NetworkProblem()
     {
         HashSet<string> ids = [.. Disks.Select(disk => disk.Id)];
+        foreach (NetworkSpec network in Networks)
+        {
+            if (network.Problem() is { } problem)
+            {
+                return problem;
+            }
+
+            if (!ids.Add(network.Id))
+            {
+                return $"--net: two devices have id={network.Id}";
+            }
+        }
+
+        return null;
+    }
+
+    private string? AssignedProblem()
+    {
+        HashSet<string> ids = [.. Disks.Select(disk => disk.Id), .. Networks.Select(network => network.Id)];
         HashSet<string> places = [];
         foreach (AssignedSpec device in Assigned)
         {

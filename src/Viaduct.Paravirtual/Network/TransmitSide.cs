@@ -90,7 +90,11 @@ internal sealed class TransmitSide : IDisposable
 
         if (_settings.Steering.Learns)
         {
-            _settings.Steering.Sent(frame[0].Span[..(int)Math.Min(frame[0].Length, FlowHeaders)], pair);
+            Span<byte> headers = stackalloc byte[(int)Math.Min(length, FlowHeaders)];
+            if (chain.TryRead((ulong)headerLength, headers))
+            {
+                _settings.Steering.Sent(headers, pair);
+            }
         }
 
         SendStatus status = _network.Send(header.Offload, frame);

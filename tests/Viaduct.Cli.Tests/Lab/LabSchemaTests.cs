@@ -31,6 +31,7 @@ public sealed class LabSchemaTests
         Assert.Equal(LabGuestReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["guest"]!));
         Assert.Equal(LabDeviceReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["device"]!));
         Assert.Equal(LabDiskReader.GuestKeys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["guestDisk"]!));
+        Assert.Equal(LabNetworkReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["network"]!));
         Assert.Equal(LabDiskReader.DeviceKeys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["deviceDisk"]!));
         Assert.Equal(LabLimitReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["limit"]!));
         Assert.Equal(LabAssignmentReader.Keys.Order(StringComparer.Ordinal), Keys(_schema.Definitions["assignment"]!));
@@ -42,6 +43,16 @@ public sealed class LabSchemaTests
     [InlineData("guests: {a: {kernel: k, memory: 268435456, cpus: 1, engine: auto, console: 'file:x'}}", true)]
     [InlineData("guests: {a: {kernel: k, disks: [{create: 1m, id: x, readonly: false, format: raw}]}}", true)]
     [InlineData("guests: {a: {kernel: k, assign: [{device: 'vfio-user:s', id: x}]}}", true)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: none, mac: '52:54:00:00:00:01', queues: 2, mtu: 9000, pcap: f, id: n}]}}", true)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: 'switch:s', vlan: 10}, {backend: 'switch:s', trunk: [1, 10]}]}}", true)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: passt, tcp: '2222:22,80', udp: '53'}, {backend: 'tap:t0', road: paravirtual}]}}", true)]
+    [InlineData("guests: {a: {kernel: k, networks: [{id: x}]}}", false)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: tap}]}}", false)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: bridge}]}}", false)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: none, queues: 17}]}}", false)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: none, mac: '52:54:00:00:00'}]}}", false)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: 'switch:s', vlan: 4095}]}}", false)]
+    [InlineData("guests: {a: {kernel: k, networks: [{backend: 'switch:s', trunk: [x]}]}}", false)]
     [InlineData("devices: {}", false)]
     [InlineData("guests: {}", false)]
     [InlineData("guests: []", false)]

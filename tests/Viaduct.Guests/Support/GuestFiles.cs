@@ -7,10 +7,14 @@ internal sealed class GuestFiles : IDisposable
 {
     private static readonly Lazy<(DebianPackages Packages, GuestKernel Kernel)> _parts = new(Fetch);
 
+    private int _disks;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("viaduct-guest-");
 
     /// <summary>The kernel, downloaded once: an exception says what to do where it can't be.</summary>
     internal static GuestKernel Kernel => _parts.Value.Kernel;
+
+    /// <summary>busybox, which runs on the host as well.</summary>
+    internal static string Busybox => BusyboxRamDisk.FindBusybox(_parts.Value.Packages);
 
     /// <summary>The load generator fio.</summary>
     internal static IReadOnlyList<RamDiskFile> Fio => FioProgram.Fetch(_parts.Value.Packages);
@@ -23,8 +27,8 @@ internal sealed class GuestFiles : IDisposable
     /// <returns>Its path.</returns>
     internal string RamDisk(GuestKernel kernel, string script, IReadOnlyList<RamDiskFile>? files = null)
     {
-        string path = System.IO.Path.Combine(_folder.FullName, "initrd.img");
-        string[] modules = ["nvme", "virtio_pci", "virtio_blk", "virtio_rng", "virtio_console"];
+        string path = System.IO.Path.Combine(_folder.FullName, $"initrd{_disks++}.img");
+        string[] modules = ["nvme", "virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "virtio_console"];
         File.WriteAllBytes(path, BusyboxRamDisk.Build(_parts.Value.Packages, kernel, modules, script, files));
         return path;
     }

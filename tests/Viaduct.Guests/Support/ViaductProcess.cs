@@ -17,7 +17,7 @@ internal sealed class ViaductProcess : IDisposable
 
     internal ViaductProcess(params IReadOnlyList<string> arguments)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "viaduct"), arguments)
+        ProcessStartInfo start = new(Program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -30,6 +30,9 @@ internal sealed class ViaductProcess : IDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
+
+    /// <summary>The program's file.</summary>
+    internal static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "viaduct");
 
     /// <summary>What it wrote to standard output; once it has ended.</summary>
     internal string Output => _output.ToString();

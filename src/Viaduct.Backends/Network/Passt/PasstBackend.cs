@@ -155,7 +155,7 @@ public sealed class PasstBackend : INetworkBackend
         while (true)
         {
             long began = Environment.TickCount64;
-            int status = _process.Follow(line => _log.Warn(Name, line));
+            int status = _process.Follow(Hear);
             if (_stop.IsSet)
             {
                 return;
@@ -177,6 +177,15 @@ public sealed class PasstBackend : INetworkBackend
                 pause = Longer(pause);
             }
             while (!TryRestart());
+        }
+    }
+
+    private void Hear(string line)
+    {
+        // It writes to the system's log as well, and where there is none says so each time.
+        if (!(line.StartsWith("Failed to send ", StringComparison.Ordinal) && line.EndsWith(" to syslog", StringComparison.Ordinal)))
+        {
+            _log.Warn(Name, line);
         }
     }
 

@@ -12,7 +12,6 @@ namespace Viaduct.Backends.Network.Switch;
 /// </summary>
 public sealed unsafe class SwitchBackend : INetworkBackend
 {
-    private const long Brief = 100;
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
@@ -115,20 +114,8 @@ public sealed unsafe class SwitchBackend : INetworkBackend
             try
             {
                 OwnedDescriptor socket = _place.Join(out _host);
-                long began = Environment.TickCount64;
-                if (TryGreet(socket))
-                {
-                    SetLink(socket);
-                    stopped = WaitForEnd(socket);
-                    SetLink(null);
-                }
-
+                stopped = TryGreet(socket) && Serve(socket);
                 socket.Dispose();
-                if (!stopped && Environment.TickCount64 - began < Brief)
-                {
-                    _log.Warn(Name, "the switch ended the connection at once; it may be of another version");
-                    stopped = _stop.Wait((long)_pause.TotalNanoseconds);
-                }
             }
             catch (HostException problem)
             {
@@ -151,25 +138,43 @@ public sealed unsafe class SwitchBackend : INetworkBackend
         return SocketCalls.sendmsg(socket.Number, &message, SocketCalls.MSG_NOSIGNAL) == PortHello.Length;
     }
 
-    /// <summary>Waits until the switch is gone, or this is to end: then true.</summary>
-    private bool WaitForEnd(OwnedDescriptor socket)
+    /// <summary>The link is up from the switch's answer to its end. True when it is this that ends.</summary>
+    private bool Serve(OwnedDescriptor socket)
+    {
+        if (WaitFor(socket, PollCalls.POLLIN))
+        {
+            return true;
+        }
+
+        uint answer;
+        if (SocketCalls.recv(socket.Number, &answer, sizeof(uint), SocketCalls.MSG_DONTWAIT) != sizeof(uint) || answer != PortHello.Magic)
+        {
+            _log.Warn(Name, "the switch refused the connection: it has no port left, or is of another version; tried again in a second");
+            return _stop.Wait((long)_pause.TotalNanoseconds);
+        }
+
+        SetLink(socket);
+        bool stopped = WaitFor(socket, events: 0);
+        SetLink(null);
+        return stopped;
+    }
+
+    /// <summary>Waits until the socket has something, or its other end is gone. True when this is to end.</summary>
+    private bool WaitFor(OwnedDescriptor socket, short events)
     {
         PollCalls.PollFd* fds = stackalloc PollCalls.PollFd[2];
         while (true)
         {
             fds[0] = new PollCalls.PollFd { Fd = _stop.Descriptor, Events = PollCalls.POLLIN };
-            fds[1] = new PollCalls.PollFd { Fd = socket.Number };
+            fds[1] = new PollCalls.PollFd { Fd = socket.Number, Events = events };
             if (PollCalls.ppoll(fds, 2, null, null) < 0)
             {
                 if (Marshal.GetLastPInvokeError() != Errno.EINTR)
                 {
                     throw HostException.Last("ppoll on a port");
                 }
-
-                continue;
             }
-
-            if (fds[0].Returned != 0 || fds[1].Returned != 0)
+            else if (fds[0].Returned != 0 || fds[1].Returned != 0)
             {
                 return fds[0].Returned != 0;
             }

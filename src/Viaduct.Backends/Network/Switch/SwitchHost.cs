@@ -24,7 +24,7 @@ internal sealed unsafe class SwitchHost : IDisposable
     private const int FramesATurn = 32;
     private const int BytesATurn = 128 << 10;
     private const int SendBuffer = 1 << 20;
-    private const long LongestWait = 50;
+    private const long LongestWait = 500;
 
     private readonly TimeProvider _time;
     private readonly OwnedDescriptor _listener;
@@ -198,7 +198,7 @@ internal sealed unsafe class SwitchHost : IDisposable
                 _log.Warn(_name, $"port {port.Number} is closed: what it sent is no greeting of this version");
             }
 
-            return port.Vlans is not null;
+            return port.Vlans is not null && TryWelcome(port);
         }
 
         if (length > port.Buffer.Capacity)
@@ -215,6 +215,14 @@ internal sealed unsafe class SwitchHost : IDisposable
         }
 
         return true;
+    }
+
+    private static bool TryWelcome(SwitchPort port)
+    {
+        uint magic = PortHello.Magic;
+        HostSegment segment = new(&magic, sizeof(uint));
+        SocketCalls.MessageHeader message = new() { Segments = &segment, SegmentCount = 1 };
+        return SocketCalls.sendmsg(port.Socket.Number, &message, SocketCalls.MSG_DONTWAIT | SocketCalls.MSG_NOSIGNAL) == sizeof(uint);
     }
 
     private void Forward(SwitchPort from, in SwitchFrame frame)

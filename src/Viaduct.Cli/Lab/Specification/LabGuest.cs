@@ -35,6 +35,9 @@ internal sealed record LabGuest
     /// <summary>Its own disks, on roads 1 and 2.</summary>
     internal required IReadOnlyList<LabDisk> Disks { get; init; }
 
+    /// <summary>Its own network cards.</summary>
+    internal required IReadOnlyList<NetworkSpec> Networks { get; init; }
+
     /// <summary>The functions assigned to it, on roads 3 and 4.</summary>
     internal required IReadOnlyList<LabAssignment> Assignments { get; init; }
 

@@ -10,7 +10,7 @@ internal sealed partial class LabGuestReader
 {
     /// <summary>The keys of a guest.</summary>
     internal static readonly string[] Keys =
-        ["kernel", "initrd", "script", "modules", "append", "memory", "cpus", "engine", "disks", "assign", "console", "rng"];
+        ["kernel", "initrd", "script", "modules", "append", "memory", "cpus", "engine", "disks", "networks", "assign", "console", "rng"];
 
     /// <summary>The kernel that is fetched.</summary>
     internal const string DebianKernel = "debian";
@@ -19,14 +19,16 @@ internal sealed partial class LabGuestReader
 
     private readonly string _folder;
     private readonly LabDiskReader _disks;
+    private readonly LabNetworkReader _networks;
     private readonly LabAssignmentReader _assignments;
     private readonly YamlProblems _problems;
     private readonly Dictionary<string, string> _consoles = new(StringComparer.Ordinal);
 
-    internal LabGuestReader(string folder, LabDiskReader disks, LabAssignmentReader assignments, YamlProblems problems)
+    internal LabGuestReader(string folder, LabDiskReader disks, LabNetworkReader networks, LabAssignmentReader assignments, YamlProblems problems)
     {
         _folder = folder;
         _disks = disks;
+        _networks = networks;
         _assignments = assignments;
         _problems = problems;
     }
@@ -54,6 +56,7 @@ internal sealed partial class LabGuestReader
             Cpus = (int)(fields.Number("cpus", 1, MachineSpec.MaxCpus) ?? 1),
             Engine = Engine(fields),
             Disks = _disks.Read(fields, $"guest '{name}'", LabDiskReader.GuestKeys),
+            Networks = _networks.Read(fields),
             Assignments = _assignments.Read(fields, name),
             Console = Console(fields, name),
             Entropy = fields.Flag("rng"),
@@ -80,15 +83,21 @@ internal sealed partial class LabGuestReader
 
     private void Check(LabGuest guest, YamlFields fields)
     {
-        int devices = guest.Disks.Count + guest.Assignments.Count + (guest.Entropy ? 1 : 0);
+        int devices = guest.Disks.Count + guest.Networks.Count + guest.Assignments.Count + (guest.Entropy ? 1 : 0);
         if (devices > VirtualMachine.MaxDevices)
         {
             _problems.Add(fields.At, $"{devices} devices", $"at most {VirtualMachine.MaxDevices}, which is how many slots there are");
         }
 
-        foreach (string id in guest.Disks.Select(disk => disk.Id).Intersect(guest.Assignments.Select(assignment => assignment.Id), StringComparer.Ordinal))
+        foreach (string id in guest.Disks.Select(disk => disk.Id).Intersect(guest.Networks.Select(network => network.Id), StringComparer.Ordinal))
         {
-            _problems.Add(fields.Place("assign"), $"the id '{id}', which a disk has", "ids that differ");
+            _problems.Add(fields.Place("networks"), $"the id '{id}', which a disk has", "ids that differ");
+        }
+
+        IEnumerable<string> own = guest.Disks.Select(disk => disk.Id).Concat(guest.Networks.Select(network => network.Id));
+        foreach (string id in own.Intersect(guest.Assignments.Select(assignment => assignment.Id), StringComparer.Ordinal))
+        {
+            _problems.Add(fields.Place("assign"), $"the id '{id}', which a device of the guest's own has", "ids that differ");
         }
     }
 

@@ -74,7 +74,7 @@ internal static class LabReader
         LabDiskReader disks = new(folder, problems);
         List<LabDevice> devices = [.. Named(fields, "devices", "device", problems).Select(entry => LabDeviceReader.Read(entry.Key.Text, entry.Value, disks, problems))];
         LabAssignmentReader assignments = new(folder, devices.ToDictionary(device => device.Name, StringComparer.Ordinal), problems);
-        LabGuestReader guests = new(folder, disks, assignments, problems);
+        LabGuestReader guests = new(folder, disks, new LabNetworkReader(folder, problems), assignments, problems);
         LabSpec lab = new()
         {
             Devices = devices,
