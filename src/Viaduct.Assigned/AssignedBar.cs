@@ -11,6 +11,9 @@ namespace Viaduct.Assigned;
 /// </summary>
 internal sealed class AssignedBar
 {
+    /// <summary>A kernel has room for some hundreds of a machine's.</summary>
+    private const int MostSignals = 16;
+
     private readonly Lock _lock = new();
     private readonly PciBar _bar;
     private readonly List<AssignedArea> _areas = [];
@@ -96,11 +99,39 @@ internal sealed class AssignedBar
         DoorbellAccess access = new(doorbell, new PartAccess(registers, doorbell.Offset));
         _doorbells.Add(access);
         BarRegion region = _bar.MapDoorbells(doorbell.Offset, doorbell.Length, access);
+        region.Signals = SignalsOf(doorbell);
         bool inPages = (doorbell.Offset | doorbell.Length | doorbell.ValuesOffset) % HostMemory.PageSize == 0;
         if (doorbell.IsWatched && doorbell.Values is not null && inPages)
         {
             _watched.Add(new Doorbells(doorbell, access) { Region = region });
         }
+    }
+
+    /// <summary>What an engine may raise by itself: not where a value has to be left before.</summary>
+    private static List<DoorbellSignal> SignalsOf(AssignedDoorbell doorbell)
+    {
+        const ulong Step = 4;
+        const ulong Largest = 8;
+        bool single = doorbell.Length <= Largest;
+        if (doorbell.Values is not null || doorbell.Length > Step * MostSignals)
+        {
+            return [];
+        }
+
+        if (doorbell.Match is { } match)
+        {
+            return single && ulong.IsPow2(doorbell.Length)
+                ? [new DoorbellSignal(0, (int)doorbell.Length, doorbell.Signal) { Value = match, IsCounted = false }]
+                : [];
+        }
+
+        List<DoorbellSignal> signals = [];
+        for (ulong offset = 0; offset < doorbell.Length; offset += single ? Largest : Step)
+        {
+            signals.Add(new DoorbellSignal(offset, 0, doorbell.Signal) { IsCounted = false });
+        }
+
+        return signals;
     }
 
     // The new face is laid over the old one before that goes, so that no write falls between them.

@@ -11,6 +11,9 @@ namespace Viaduct.Assigned;
 /// <param name="ValuesOffset">Where in <paramref name="Values"/> the part begins.</param>
 public sealed record AssignedDoorbell(ulong Offset, ulong Length, EventFd Signal, HostMemory? Values, ulong ValuesOffset)
 {
+    /// <summary>The only value whose write is a signal; null for any. Others are carried out at the device.</summary>
+    public ulong? Match { get; init; }
+
     /// <summary>
     /// Whether the device watches <see cref="Values"/> while it has work, so that the guest may write there itself, and
     /// asks for the signal (<see cref="IDoorbellTraps"/>) only before it sleeps.

@@ -13,7 +13,8 @@ namespace Viaduct.Assigned;
 /// else, is the device's to reach.
 /// </summary>
 /// <remarks>
-/// With the pin in use BARs are not mapped: the guest's next access is what tells that it serves an interrupt.
+/// With the pin in use, and no way past the monitor for it, BARs are not mapped: the guest's next access is what tells
+/// that it serves an interrupt.
 /// </remarks>
 public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, IDisposable
 {
@@ -60,7 +61,7 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
         {
             const int PinRegister = 0x3D;
             bool hasPin = config.Byte(PinRegister) != 0 && device.InterruptCount(AssignedInterrupt.Intx) > 0;
-            _pin = hasPin ? new PinRoute(device, Function.IntX, _relay) : null;
+            _pin = hasPin ? new PinRoute(device, Function, _relay) : null;
             RegionAccess[] registers = [.. Enumerable.Range(0, AssignedRegion.Rom + 1).Select(index => new RegionAccess(device, index, _pin))];
             PciBar?[] bars = AddBars(config, registers);
             AddRom(registers[AssignedRegion.Rom]);
@@ -75,14 +76,14 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
 
             if (_capabilities.MessageTable is { } table)
             {
-                _msix = new MessageRoutes(device, AssignedInterrupt.Msix, table, _relay);
+                _msix = new MessageRoutes(device, AssignedInterrupt.Msix, table, dma, _relay);
                 table.VectorUnmasked += OnVectorUnmasked;
                 Function.Observe(table.Offset, 4, this);
             }
 
             if (_capabilities.Messages is { } messages)
             {
-                _msi = new MessageRoutes(device, AssignedInterrupt.Msi, messages, _relay);
+                _msi = new MessageRoutes(device, AssignedInterrupt.Msi, messages, dma, _relay);
                 Function.Observe(messages.Offset, 4, this);
             }
 
@@ -116,6 +117,12 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
 
     /// <summary>What the guest sees.</summary>
     public PciFunction Function { get; }
+
+    /// <summary>Whether interrupts went from the device to the engine, uncounted here.</summary>
+    internal bool HasDirectInterrupts => _msix is { HasDirect: true } || _msi is { HasDirect: true } || _pin is { HasDirect: true };
+
+    /// <summary>How many interrupts were passed on, and counted, here.</summary>
+    internal long RelayedInterrupts => _relay.Passed;
 
     void IConfigWriteObserver.OnConfigWritten(int offset, int size) => Update();
 
@@ -154,6 +161,9 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
             _ = _device.TryWrite(AssignedRegion.Config, Command, [0, 0]);
         }
 
+        _msix?.Dispose();
+        _msi?.Dispose();
+        _pin?.Dispose();
         _relay.Dispose();
         _memory.Dispose();
     }
@@ -251,7 +261,7 @@ public sealed class AssignedFunction : IDoorbellTrapper, IConfigWriteObserver, I
             bool pinInUse = _pin is not null && !Function.UsesMessages && !IsPinDisabled;
             foreach (AssignedBar bar in _bars)
             {
-                bar.SetMapped(!pinInUse);
+                bar.SetMapped(!pinInUse || _pin!.IsDirect);
             }
         }
     }

@@ -202,7 +202,7 @@ public sealed class AssignedSlot : IDisposable
         _device = device;
         Volatile.Write(ref _function, function);
         _pluggedAt = Stopwatch.GetTimestamp();
-        _counts.Begin(device);
+        _counts.Begin(device, function);
         _options.Port.Add(function.Function);
 
         // Last: a device that is lost already says so at once.

@@ -13,7 +13,7 @@ internal sealed unsafe class DoorbellAccess : IAccessHandler
     private bool _closed;
 
     /// <param name="doorbell">The doorbells.</param>
-    /// <param name="registers">Answers reads where the doorbells leave no values; by offset from their start.</param>
+    /// <param name="registers">Carries out what is no signal: reads where the doorbells leave no values, writes of another value; by offset from their start.</param>
     internal DoorbellAccess(AssignedDoorbell doorbell, IAccessHandler registers)
     {
         _doorbell = doorbell;
@@ -49,6 +49,11 @@ internal sealed unsafe class DoorbellAccess : IAccessHandler
 
     public AccessStatus Write(ulong offset, int size, ulong value)
     {
+        if (_doorbell.Match is { } match && value != match)
+        {
+            return _registers.Write(offset, size, value);
+        }
+
         lock (_lock)
         {
             if (_closed)

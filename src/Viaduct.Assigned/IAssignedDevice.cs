@@ -61,6 +61,13 @@ public interface IAssignedDevice : IDisposable
     /// <summary>Lets the pin raise its eventfd again, which it does once until then; at once when it is still asserted.</summary>
     bool TryUnmaskPin();
 
+    /// <summary>
+    /// Has the raising of an eventfd do what <see cref="TryUnmaskPin"/> does, until the pin is switched off. Once the pin
+    /// has its own (<see cref="TrySetInterrupts"/>).
+    /// </summary>
+    /// <returns>False where the device can't wait for one.</returns>
+    bool TryUnmaskPinBy(EventFd resample);
+
     /// <summary>Lets the device reach memory.</summary>
     /// <param name="address">The guest physical address, whole pages.</param>
     /// <param name="memory">The block.</param>
@@ -75,6 +82,9 @@ public interface IAssignedDevice : IDisposable
     /// <summary>Takes the device to its state after power-on; DMA maps stay.</summary>
     bool TryReset();
 
-    /// <summary>What the device says of itself: requests, DMA, back-end, CPU time. False where it can't tell.</summary>
+    /// <summary>
+    /// What the device says of itself: requests, DMA, back-end, CPU time, and the interrupts that it raised, unless it says
+    /// that it misses these. False where it can't tell.
+    /// </summary>
     bool TryReadCounts(out DeviceCounts counts);
 }

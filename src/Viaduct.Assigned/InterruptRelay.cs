@@ -3,7 +3,10 @@ using Viaduct.Platform.Host;
 
 namespace Viaduct.Assigned;
 
-/// <summary>The thread that waits for a device's eventfds and passes each on to the guest; its CPU time is the device's.</summary>
+/// <summary>
+/// The thread that waits for a device's eventfds and passes each on to the guest; its CPU time is the device's. There is
+/// none before there is an eventfd: where the engine takes them all, nothing passes here.
+/// </summary>
 internal sealed class InterruptRelay : IDisposable
 {
     private const ulong StopToken = ulong.MaxValue;
@@ -11,17 +14,21 @@ internal sealed class InterruptRelay : IDisposable
     private readonly EventFdSet _set = new();
     private readonly EventFd _stop = new();
     private readonly DeviceCounters _counters;
-    private readonly Thread _thread;
+    private readonly string _name;
     private readonly Lock _lock = new();
+    private Thread? _thread;
     private volatile Source[] _sources = [];
+    private long _passed;
 
     internal InterruptRelay(string name, DeviceCounters counters)
     {
+        _name = name;
         _counters = counters;
         _set.Add(_stop, StopToken);
-        _thread = new Thread(Run) { Name = $"irq-{name}", IsBackground = true };
-        _thread.UnsafeStart();
     }
+
+    /// <summary>How many interrupts were passed on so far.</summary>
+    internal long Passed => Interlocked.Read(ref _passed);
 
     /// <summary>Makes an eventfd whose raising calls back on the relay's thread. It lives as long as the relay.</summary>
     /// <param name="raised">Passes it on; must not block.</param>
@@ -33,6 +40,11 @@ internal sealed class InterruptRelay : IDisposable
         {
             _sources = [.. _sources, new Source(counter, raised, number)];
             _set.Add(counter, (ulong)_sources.Length - 1);
+            if (_thread is null)
+            {
+                _thread = new Thread(Run) { Name = $"irq-{_name}", IsBackground = true };
+                _thread.UnsafeStart();
+            }
         }
 
         return counter;
@@ -42,7 +54,7 @@ internal sealed class InterruptRelay : IDisposable
     public void Dispose()
     {
         _stop.Signal();
-        _thread.Join();
+        _thread?.Join();
         foreach (Source source in _sources)
         {
             _set.Remove(source.Counter);
@@ -71,6 +83,7 @@ internal sealed class InterruptRelay : IDisposable
                 Source source = _sources[(int)tokens[i]];
                 if (source.Counter.TryConsume())
                 {
+                    _ = Interlocked.Increment(ref _passed);
                     source.Raised(source.Number);
                 }
             }

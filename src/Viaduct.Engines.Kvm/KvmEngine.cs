@@ -1,3 +1,5 @@
+using Viaduct.Engines.Kvm.Doorbells;
+using Viaduct.Engines.Kvm.Events;
 using Viaduct.Engines.Kvm.Identification;
 using Viaduct.Engines.Kvm.Interop;
 using Viaduct.Engines.Kvm.Interrupts;
@@ -41,6 +43,9 @@ public sealed class KvmEngine : IEngine
             machine.CreateInterruptControllers(split: false, Inputs);
             _slots = Own(new MemorySlots(machine, memory));
             _cpus = CreateCpus(system, machine, cpus, new AccessDispatcher(memory, ports));
+            _ = Own(new DoorbellFollower(machine, memory, ports, system.Capability(KvmCapability.DoorbellsOfAnyLength) != 0));
+            memory.DoorbellsAreExits = ports.DoorbellsAreExits = true;
+            InterruptEvents = new KvmInterruptEvents(machine, new RoutingTable(machine, Inputs, chips: true, system.Capability(KvmCapability.IrqRouting)));
             _inputs = [.. Enumerable.Range(0, Inputs).Select(number => new InterruptInput(machine, number))];
             Msi = new MessageSink(machine);
         }
@@ -59,6 +64,9 @@ public sealed class KvmEngine : IEngine
 
     /// <inheritdoc/>
     public IMsiSink Msi { get; }
+
+    /// <inheritdoc/>
+    public IInterruptEvents? InterruptEvents { get; }
 
     /// <summary>How often processors have left the guest for this process.</summary>
     public long Exits => _cpus.Sum(cpu => cpu.Exits);
@@ -84,7 +92,7 @@ public sealed class KvmEngine : IEngine
 
     private static void Require(KvmSystem system)
     {
-        foreach (KvmCapability capability in (ReadOnlySpan<KvmCapability>)[KvmCapability.UserMemory, KvmCapability.IrqChip, KvmCapability.SignalMsi, KvmCapability.ReadOnlyMemory, KvmCapability.TscDeadlineTimer, KvmCapability.ImmediateExit])
+        foreach (KvmCapability capability in (ReadOnlySpan<KvmCapability>)[KvmCapability.UserMemory, KvmCapability.IrqChip, KvmCapability.SignalMsi, KvmCapability.IrqRouting, KvmCapability.IrqFd, KvmCapability.IoEventFd, KvmCapability.ReadOnlyMemory, KvmCapability.TscDeadlineTimer, KvmCapability.ImmediateExit])
         {
             if (system.Capability(capability) == 0)
             {

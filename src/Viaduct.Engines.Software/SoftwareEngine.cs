@@ -64,6 +64,10 @@ public sealed class SoftwareEngine : IEngine
     public IMsiSink Msi => _router;
 
     /// <inheritdoc/>
+    /// <remarks>None: who has an eventfd waits for it.</remarks>
+    public IInterruptEvents? InterruptEvents => null;
+
+    /// <inheritdoc/>
     public IInterruptLine Line(int globalSystemInterrupt) => _ioApic.Line(globalSystemInterrupt);
 
     /// <summary>Puts an interrupt controller before the bootstrap processor's own, open to it.</summary>

@@ -85,7 +85,9 @@ public sealed class VirtualMachine : IDisposable
                 Ports = _ports,
                 Lines = [.. Enumerable.Range(BoardFirmware.FirstPciInterrupt, 4).Select(Engine.Line)],
                 DmaMemory = guestMemory,
+                FirstLine = BoardFirmware.FirstPciInterrupt,
                 Msi = Engine.Msi,
+                InterruptEvents = Engine.InterruptEvents,
                 Synchronize = Engine.Synchronize,
                 Counters = _board,
             });

@@ -1,4 +1,5 @@
 using Viaduct.Paravirtual.Queues;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual;
 
@@ -48,6 +49,12 @@ public interface IVirtioDevice : IDisposable
 
     /// <summary>The driver says that a queue has new chains. Any thread; returns at once.</summary>
     void Notify(int index);
+
+    /// <summary>
+    /// What may be raised in place of <see cref="Notify"/>, by an engine that turns doorbells into eventfds; the device
+    /// then counts them. Null where it waits for no eventfd. The same as long as the device lives.
+    /// </summary>
+    EventFd? BellOf(int index);
 
     /// <summary>Takes a queue back once every chain that was taken from it has been returned.</summary>
     /// <returns>Where the queue is to go on.</returns>

@@ -121,6 +121,8 @@ public sealed class AssignedSlotTests : IDisposable
 
     private sealed class NoEngine : IEngine
     {
+        public IInterruptEvents? InterruptEvents => null;
+
         public string Name => "none";
 
         public IReadOnlyList<IVirtualCpu> Cpus => [];

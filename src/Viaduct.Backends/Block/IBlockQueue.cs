@@ -1,3 +1,5 @@
+using Viaduct.Platform.Host;
+
 namespace Viaduct.Backends.Block;
 
 /// <summary>
@@ -29,4 +31,10 @@ public interface IBlockQueue : IDisposable
 
     /// <summary>Ends a <see cref="Wait"/>, or the next one. Any thread; cheap when the worker is awake.</summary>
     void Wake();
+
+    /// <summary>Wakes the worker when it is raised, as <see cref="Wake"/> does: for doorbells that an engine turns into an eventfd. Null for a queue that waits for none.</summary>
+    EventFd? Bell => null;
+
+    /// <summary>How often <see cref="Bell"/> was raised since this was last asked, as far as <see cref="Reap"/> saw. Worker.</summary>
+    ulong TakeRings() => 0;
 }

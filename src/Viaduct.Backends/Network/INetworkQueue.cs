@@ -1,5 +1,6 @@
 using Viaduct.Backends.Network.Frames;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Network;
 
@@ -41,4 +42,10 @@ public interface INetworkQueue : IDisposable
 
     /// <summary>Ends a <see cref="Wait"/>, or the next one. Any thread; cheap when the worker is awake.</summary>
     void Wake();
+
+    /// <summary>Wakes the worker when it is raised, as <see cref="Wake"/> does: for doorbells that an engine turns into an eventfd. Null for a queue that waits for none.</summary>
+    EventFd? Bell => null;
+
+    /// <summary>How often <see cref="Bell"/> was raised since this was last asked, as far as a wait saw. Worker.</summary>
+    ulong TakeRings() => 0;
 }

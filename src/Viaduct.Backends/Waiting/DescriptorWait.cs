@@ -8,7 +8,12 @@ namespace Viaduct.Backends.Waiting;
 internal sealed unsafe class DescriptorWait : IDisposable
 {
     private readonly EventFd _wake = new();
+    private readonly EventFd _bell = new();
     private WakeFlag _flag;
+    private ulong _rings;
+
+    /// <summary>Ends a wait, too, when it is raised.</summary>
+    internal EventFd Bell => _bell;
 
     /// <summary>Waits for a descriptor to be ready, or for <see cref="Wake"/> since the last wait. Worker's thread.</summary>
     /// <param name="descriptor">What to wait for beside; -1 for nothing.</param>
@@ -18,15 +23,16 @@ internal sealed unsafe class DescriptorWait : IDisposable
     {
         if (_flag.TrySleep())
         {
-            PollCalls.PollFd* fds = stackalloc PollCalls.PollFd[2];
+            PollCalls.PollFd* fds = stackalloc PollCalls.PollFd[3];
             fds[0] = new PollCalls.PollFd { Fd = _wake.Descriptor, Events = PollCalls.POLLIN };
             fds[1] = new PollCalls.PollFd { Fd = events == 0 ? -1 : descriptor, Events = events };
+            fds[2] = new PollCalls.PollFd { Fd = _bell.Descriptor, Events = PollCalls.POLLIN };
             PollCalls.Timespec time = new()
             {
                 Seconds = longest.Ticks / TimeSpan.TicksPerSecond,
                 Nanoseconds = longest.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick,
             };
-            int ready = PollCalls.ppoll(fds, 2, longest == Timeout.InfiniteTimeSpan ? null : &time, null);
+            int ready = PollCalls.ppoll(fds, 3, longest == Timeout.InfiniteTimeSpan ? null : &time, null);
             if (ready < 0 && Marshal.GetLastPInvokeError() != Errno.EINTR)
             {
                 throw HostException.Last("ppoll on a network queue");
@@ -35,6 +41,11 @@ internal sealed unsafe class DescriptorWait : IDisposable
             if (ready > 0 && fds[0].Returned != 0)
             {
                 _ = _wake.TryConsume();
+            }
+
+            if (ready > 0 && fds[2].Returned != 0)
+            {
+                _rings += _bell.Take();
             }
         }
 
@@ -50,5 +61,17 @@ internal sealed unsafe class DescriptorWait : IDisposable
         }
     }
 
-    public void Dispose() => _wake.Dispose();
+    /// <summary>How often <see cref="Bell"/> was raised since this was last asked. Worker's thread.</summary>
+    internal ulong TakeRings()
+    {
+        ulong rings = _rings;
+        _rings = 0;
+        return rings;
+    }
+
+    public void Dispose()
+    {
+        _wake.Dispose();
+        _bell.Dispose();
+    }
 }

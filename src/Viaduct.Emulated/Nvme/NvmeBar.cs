@@ -32,7 +32,7 @@ internal static class NvmeBar
         InterruptPort interrupts = new(vectors, pin, () => function.UsesMessages);
         NvmeController controller = new(subsystem, seat, function.Name, function.Dma, interrupts, function.Counters, log);
         bar.Map(0, NvmeRegister.PageLength, controller.Registers);
-        bar.Map(NvmeDoorbells.PageOffset, NvmeDoorbells.PageLength, controller.Doorbells);
+        controller.Doorbells.Region = bar.Map(NvmeDoorbells.PageOffset, NvmeDoorbells.PageLength, controller.Doorbells);
         function.Doorbells = new DoorbellPage(bar, NvmeDoorbells.PageOffset, controller.Doorbells.Memory, controller.Wake, controller.Doorbells.Renew);
         function.DmaPause = controller;
         controller.Watch(function.Doorbells);

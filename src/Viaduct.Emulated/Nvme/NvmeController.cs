@@ -165,6 +165,7 @@ internal sealed class NvmeController : IWork, IDmaPause, IDisposable
         if (_state == ControllerState.Running)
         {
             worked |= Serve();
+            FollowBell();
         }
         else if (_state == ControllerState.ShuttingDown)
         {
@@ -397,7 +398,19 @@ internal sealed class NvmeController : IWork, IDmaPause, IDisposable
             worked |= count != 0;
         }
 
+        if (_disks.TakeRings() is var rings and not 0)
+        {
+            _counters.Doorbells(rings);
+        }
+
         return worked;
+    }
+
+    /// <summary>While I/O queues' positions lie in shadows, a doorbell says no more than that there is something.</summary>
+    private void FollowBell()
+    {
+        _doorbells.Bell = _shadow.Enabled ? _disks.Bell : null;
+        _doorbells.FollowSignals();
     }
 
     private void Returned(BlockCompletion completion)
@@ -505,6 +518,7 @@ internal sealed class NvmeController : IWork, IDmaPause, IDisposable
         _interrupts.Limit = Math.Max(vectors, 1);
         _queues.Clear();
         _shadow.Disable();
+        FollowBell();
         _doorbells.TakeErrors();
         _events.Clear();
         _waiting.Clear();

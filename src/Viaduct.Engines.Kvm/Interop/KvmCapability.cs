@@ -6,6 +6,9 @@ internal enum KvmCapability : uint
     IrqChip = 0,
     UserMemory = 3,
     SetTssAddress = 4,
+    IrqRouting = 25,
+    IrqFd = 32,
+    IoEventFd = 36,
     MaxProcessors = 66,
     SetIdentityMapAddress = 37,
     GetTscKhz = 61,
@@ -13,5 +16,6 @@ internal enum KvmCapability : uint
     SignalMsi = 77,
     ReadOnlyMemory = 81,
     SplitIrqChip = 121,
+    DoorbellsOfAnyLength = 122,
     ImmediateExit = 136,
 }

@@ -17,6 +17,9 @@ internal static class KvmRequests
     public static readonly uint KVM_SET_IDENTITY_MAP_ADDR = Ioctl.In<ulong>(Type, 0x48);
     public static readonly uint KVM_CREATE_IRQCHIP = Ioctl.None(Type, 0x60);
     public static readonly uint KVM_IRQ_LINE = Ioctl.In<KvmIrqLevel>(Type, 0x61);
+    public static readonly uint KVM_SET_GSI_ROUTING = Ioctl.In<KvmRoutingHeader>(Type, 0x6A);
+    public static readonly uint KVM_IRQFD = Ioctl.In<KvmIrqFd>(Type, 0x76);
+    public static readonly uint KVM_IOEVENTFD = Ioctl.In<KvmIoEventFd>(Type, 0x79);
     public static readonly uint KVM_RUN = Ioctl.None(Type, 0x80);
     public static readonly uint KVM_GET_REGS = Ioctl.Out<KvmRegisters>(Type, 0x81);
     public static readonly uint KVM_SET_REGS = Ioctl.In<KvmRegisters>(Type, 0x82);

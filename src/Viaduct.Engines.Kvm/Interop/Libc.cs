@@ -24,6 +24,10 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle fd, nuint request, nint argument);
 
+    /// <summary>By the descriptor's bare number, which its owner keeps open meanwhile: for what is called a million times a second.</summary>
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int ioctl_run(int fd, nuint request, nint argument);
+
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int ioctl_pointer(SafeFileHandle fd, nuint request, void* argument);
 

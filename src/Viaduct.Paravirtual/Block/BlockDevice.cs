@@ -4,6 +4,7 @@ using System.Text;
 using Viaduct.Backends.Block;
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Block;
 
@@ -157,6 +158,9 @@ public sealed class BlockDevice : IVirtioDevice
 
     /// <inheritdoc/>
     public void Notify(int index) => WorkOf(index).Wake();
+
+    /// <inheritdoc/>
+    public EventFd? BellOf(int index) => WorkOf(index).Bell;
 
     /// <inheritdoc/>
     public QueueState StopQueue(int index) => WorkOf(index).Stop(SlotOf(index));

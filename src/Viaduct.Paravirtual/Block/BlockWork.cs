@@ -4,6 +4,7 @@ using Viaduct.Paravirtual.Queues;
 using Viaduct.Paravirtual.Workers;
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Block;
 
@@ -44,6 +45,8 @@ internal sealed class BlockWork : QueueWork
         _held = new int[queues];
     }
 
+    internal override EventFd? Bell => _stream.Bell;
+
     public override void Sleep() => _stream.Wait();
 
     public override void Wake() => _stream.Wake();
@@ -73,6 +76,11 @@ internal sealed class BlockWork : QueueWork
     protected override bool Complete()
     {
         int count = _stream.Reap(_completions);
+        if (_stream.TakeRings() is var rings and not 0)
+        {
+            _counters.Doorbells(rings);
+        }
+
         for (int i = 0; i < count; i++)
         {
             Complete((int)_completions[i].Token, _completions[i].Error);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Console;
 
@@ -115,6 +116,9 @@ public sealed class ConsoleDevice : IVirtioDevice
 
     /// <inheritdoc/>
     public void Notify(int index) => _work.Wake();
+
+    /// <inheritdoc/>
+    public EventFd? BellOf(int index) => _work.Bell;
 
     /// <inheritdoc/>
     public QueueState StopQueue(int index) => _work.Stop(index);

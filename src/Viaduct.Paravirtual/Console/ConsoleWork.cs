@@ -22,7 +22,7 @@ internal sealed class ConsoleWork : SignalledQueueWork
     private volatile bool _printed;
 
     internal ConsoleWork(ConsoleOutput output, InputBuffer input, DeviceCounters counters)
-        : base(2)
+        : base(2, counters)
     {
         _output = output;
         _input = input;

@@ -1,5 +1,6 @@
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Entropy;
 
@@ -77,6 +78,9 @@ public sealed class EntropyDevice : IVirtioDevice
 
     /// <inheritdoc/>
     public void Notify(int index) => _work.Wake();
+
+    /// <inheritdoc/>
+    public EventFd? BellOf(int index) => _work.Bell;
 
     /// <inheritdoc/>
     public QueueState StopQueue(int index) => _work.Stop(index);

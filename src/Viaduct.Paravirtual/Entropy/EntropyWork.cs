@@ -15,7 +15,7 @@ internal sealed class EntropyWork : SignalledQueueWork
     private readonly DeviceCounters _counters;
 
     internal EntropyWork(DeviceCounters counters)
-        : base(1) => _counters = counters;
+        : base(1, counters) => _counters = counters;
 
     protected override bool Wants(int slot) => true;
 

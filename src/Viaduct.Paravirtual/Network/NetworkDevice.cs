@@ -7,6 +7,7 @@ using Viaduct.Paravirtual.Network.Control;
 using Viaduct.Paravirtual.Network.Steering;
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Network;
 
@@ -193,6 +194,12 @@ public sealed class NetworkDevice : IVirtioDevice
             WorkOf(index, out _).Wake();
         }
     }
+
+    /// <inheritdoc/>
+    public EventFd? BellOf(int index) =>
+        index == ControlIndex ? _control.Bell
+        : index < 2 * QueuePairs ? WorkOf(index, out _).Bell
+        : null;
 
     /// <inheritdoc/>
     public QueueState StopQueue(int index) =>

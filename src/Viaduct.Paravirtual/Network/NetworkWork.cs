@@ -5,6 +5,7 @@ using Viaduct.Paravirtual.Network.Steering;
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Paravirtual.Workers;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Network;
 
@@ -75,6 +76,8 @@ internal sealed class NetworkWork : QueueWork
     /// <summary>How a queue's interrupts are held back: the receive queue's of the n-th pair at 2 n, its transmit queue's behind.</summary>
     internal InterruptDelay DelayOf(int slot) => _delays[slot];
 
+    internal override EventFd? Bell => _network.Bell;
+
     public override void Sleep()
     {
         NetworkInterest interest = _transmit.IsBlocked ? NetworkInterest.Send : NetworkInterest.None;
@@ -84,6 +87,10 @@ internal sealed class NetworkWork : QueueWork
         }
 
         _network.Wait(interest, UntilInterrupt());
+        if (_network.TakeRings() is var rings and not 0)
+        {
+            _device.Doorbells(rings);
+        }
     }
 
     public override void Wake() => _network.Wake();

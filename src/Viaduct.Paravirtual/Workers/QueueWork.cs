@@ -1,5 +1,6 @@
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Host;
 using Viaduct.Platform.Workers;
 
 namespace Viaduct.Paravirtual.Workers;
@@ -30,6 +31,9 @@ internal abstract class QueueWork : IWork, IDisposable
     public abstract void Sleep();
 
     public abstract void Wake();
+
+    /// <summary>What a doorbell may raise instead of calling <see cref="Wake"/>; the worker counts these. Null where it waits for no such thing.</summary>
+    internal abstract EventFd? Bell { get; }
 
     /// <summary>Gives it a thread. Without one, whoever holds it calls <see cref="DoWork"/>.</summary>
     internal void Run(string name, DeviceCounters counters) => _worker = new DeviceWorker(name, this, counters);

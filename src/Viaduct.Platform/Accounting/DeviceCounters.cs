@@ -18,6 +18,7 @@ public sealed class DeviceCounters
     private long _requests;
     private long _backendOperations;
     private long _backendBytes;
+    private volatile bool _missesDoorbells;
     private readonly Lock _workersLock = new();
     private int[] _workers = [];
     private TimeSpan _endedWorkers;
@@ -50,6 +51,12 @@ public sealed class DeviceCounters
 
     /// <summary>A doorbell reached the device's worker.</summary>
     public void Doorbell() => Interlocked.Increment(ref _doorbells);
+
+    /// <summary>As many doorbells reached the device's worker by an eventfd.</summary>
+    public void Doorbells(ulong count) => Interlocked.Add(ref _doorbells, (long)count);
+
+    /// <summary>From now on doorbells reach the device in a way that nobody here can count.</summary>
+    public void MissDoorbells() => _missesDoorbells = true;
 
     /// <summary>The device interrupted the guest.</summary>
     public void Interrupt() => Interlocked.Increment(ref _interrupts);
@@ -140,6 +147,7 @@ public sealed class DeviceCounters
             BackendBytes = Interlocked.Read(ref _backendBytes),
             MonitorCpu = cpu,
             Network = network,
+            MissesDoorbells = _missesDoorbells,
         };
         return Elsewhere is { } elsewhere ? here + elsewhere() : here;
     }

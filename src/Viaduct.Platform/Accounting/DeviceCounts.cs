@@ -33,6 +33,12 @@ public readonly record struct DeviceCounts
     /// <summary>The frames of a network device.</summary>
     public NetworkCounts Network { get; init; }
 
+    /// <summary>Whether there were doorbells that went from the engine to another process, uncounted.</summary>
+    public bool MissesDoorbells { get; init; }
+
+    /// <summary>Whether there were interrupts that went from another process, or the host, to the engine, uncounted.</summary>
+    public bool MissesInterrupts { get; init; }
+
     /// <summary>What was counted between two readings.</summary>
     public static DeviceCounts operator -(DeviceCounts later, DeviceCounts earlier) => Subtract(later, earlier);
 
@@ -49,6 +55,8 @@ public readonly record struct DeviceCounts
         BackendBytes = later.BackendBytes - earlier.BackendBytes,
         MonitorCpu = later.MonitorCpu - earlier.MonitorCpu,
         Network = later.Network - earlier.Network,
+        MissesDoorbells = later.MissesDoorbells,
+        MissesInterrupts = later.MissesInterrupts,
     };
 
     /// <summary>What was counted over two spans together.</summary>
@@ -67,5 +75,7 @@ public readonly record struct DeviceCounts
         BackendBytes = left.BackendBytes + right.BackendBytes,
         MonitorCpu = left.MonitorCpu + right.MonitorCpu,
         Network = left.Network + right.Network,
+        MissesDoorbells = left.MissesDoorbells || right.MissesDoorbells,
+        MissesInterrupts = left.MissesInterrupts || right.MissesInterrupts,
     };
 }

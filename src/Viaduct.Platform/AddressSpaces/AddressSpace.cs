@@ -23,6 +23,12 @@ public sealed class AddressSpace
     /// <summary>What is seen now.</summary>
     public AddressMap Current => _current;
 
+    /// <summary>
+    /// Whether a doorbell that comes here has left the guest's execution, and is an exit besides: on an engine whose own
+    /// doorbells don't come here, but not on one that calls its handlers without leaving the guest. Set by the engine.
+    /// </summary>
+    public bool DoorbellsAreExits { get; set; }
+
     /// <summary>Told after each change, before the change returns to its caller: engines drop translations here. Runs under no lock of a device.</summary>
     public event Action? Changed;
 
@@ -33,8 +39,10 @@ public sealed class AddressSpace
     /// <param name="handler">Who answers.</param>
     /// <param name="priority">The higher is seen where ranges overlap.</param>
     /// <param name="counters">Where accesses are counted as exits.</param>
-    public Mapping Map(string name, ulong start, ulong length, IAccessHandler handler, int priority = 0, DeviceCounters? counters = null) =>
-        Add(new Mapping(this, name, start, length, priority) { Handler = handler, Counters = counters });
+    /// <param name="signals">Where an engine may raise eventfds for writes instead; none if null.</param>
+    public Mapping Map(
+        string name, ulong start, ulong length, IAccessHandler handler, int priority = 0, DeviceCounters? counters = null, IReadOnlyList<DoorbellSignal>? signals = null) =>
+        Add(new Mapping(this, name, start, length, priority) { Handler = handler, Counters = counters, Signals = signals ?? [] });
 
     /// <summary>Puts memory at a range.</summary>
     /// <param name="name">For people.</param>
@@ -94,7 +102,7 @@ public sealed class AddressSpace
             return AccessStatus.NoResponse;
         }
 
-        if (mapping.IsDoorbell)
+        if (mapping.IsDoorbell && !DoorbellsAreExits)
         {
             mapping.Counters?.Doorbell();
             return handler.Write(address - mapping.Start, size, value);
@@ -103,6 +111,11 @@ public sealed class AddressSpace
         long begin = Stopwatch.GetTimestamp();
         AccessStatus status = handler.Write(address - mapping.Start, size, value);
         mapping.Counters?.Exit(Stopwatch.GetTimestamp() - begin);
+        if (mapping.IsDoorbell)
+        {
+            mapping.Counters?.Doorbell();
+        }
+
         return status;
     }
 

@@ -41,6 +41,23 @@ public sealed unsafe class FlatRange
     /// <summary>The first byte in this process, when it is memory.</summary>
     public byte* Host { get; }
 
+    /// <summary>The signals that are seen here, with their addresses.</summary>
+    public IEnumerable<(ulong Address, DoorbellSignal Signal)> Signals
+    {
+        get
+        {
+            foreach (DoorbellSignal signal in Mapping.Signals)
+            {
+                ulong address = Mapping.Start + signal.Offset;
+                ulong width = (ulong)Math.Max(signal.Size, 1);
+                if (signal.Offset < Mapping.Length && address >= Start && address - Start < Length && Length - (address - Start) >= width)
+                {
+                    yield return (address, signal);
+                }
+            }
+        }
+    }
+
     /// <summary>Whether it lies behind a BAR: a device may take it away at any time.</summary>
     public bool IsBar => Mapping.Priority == MappingPriority.Bar;
 

@@ -38,6 +38,9 @@ public sealed class Mapping : IDisposable
     /// <summary>Whether a write only leaves a value and a signal: it counts as a doorbell and not as an exit.</summary>
     public bool IsDoorbell { get; internal init; }
 
+    /// <summary>Where writes may be told by eventfds instead, by offset from <see cref="Start"/>.</summary>
+    public IReadOnlyList<DoorbellSignal> Signals { get; internal init; } = [];
+
     /// <summary>What is seen, when it is memory.</summary>
     public HostMemory? Memory { get; internal init; }
 

@@ -16,12 +16,15 @@ public sealed class DmaTarget
     private readonly IMsiSink _msi;
     private readonly DeviceCounters _counters;
     private volatile bool _granted;
+    private ushort _requesterId;
 
     /// <param name="memory">What the function sees as memory.</param>
     /// <param name="msi">Where its MSIs arrive.</param>
     /// <param name="counters">Where its bytes and interrupts are counted.</param>
-    public DmaTarget(GuestMemory memory, IMsiSink msi, DeviceCounters counters)
+    /// <param name="interruptEvents">How eventfds raise its MSIs, where they can.</param>
+    public DmaTarget(GuestMemory memory, IMsiSink msi, DeviceCounters counters, IInterruptEvents? interruptEvents = null)
     {
+        InterruptEvents = interruptEvents;
         _memory = memory;
         _msi = msi;
         _counters = counters;
@@ -30,14 +33,38 @@ public sealed class DmaTarget
     /// <summary>Where its bytes and interrupts are counted.</summary>
     public DeviceCounters Counters => _counters;
 
+    /// <summary>How eventfds raise its MSIs past the monitor; null where they can't.</summary>
+    public IInterruptEvents? InterruptEvents { get; }
+
+    /// <summary>Raised after <see cref="RequesterId"/> or <see cref="Granted"/> changed, on the thread and under the locks of who set them.</summary>
+    internal event Action? Changed;
+
     /// <summary>Bus (15:8), device (7:3), function (2:0), as they stand now. Set by the host of the function.</summary>
-    public ushort RequesterId { get; set; }
+    public ushort RequesterId
+    {
+        get => _requesterId;
+        set
+        {
+            if (value != _requesterId)
+            {
+                _requesterId = value;
+                Changed?.Invoke();
+            }
+        }
+    }
 
     /// <summary>Whether the function may master the bus now. Set by the host of the function.</summary>
     public bool Granted
     {
         get => _granted;
-        set => _granted = value;
+        set
+        {
+            if (value != _granted)
+            {
+                _granted = value;
+                Changed?.Invoke();
+            }
+        }
     }
 
     /// <inheritdoc cref="GuestMemory.TryRead(ulong, Span{byte})"/>

@@ -24,6 +24,9 @@ public interface IEngine : IDisposable
     /// <summary>The input of the I/O APIC with the given global system interrupt number (0 to 23). One line per source: asking twice gives two lines whose OR is seen.</summary>
     IInterruptLine Line(int globalSystemInterrupt);
 
+    /// <summary>Interrupts that eventfds raise past the monitor; null where the engine has none, and who has an eventfd waits for it and uses the others.</summary>
+    IInterruptEvents? InterruptEvents { get; }
+
     /// <summary>
     /// Waits until no processor can still reach memory by what an address space showed before its last change.
     /// Soon, also while processors halt or are in a device. For a processor's thread only while a device answers it; not

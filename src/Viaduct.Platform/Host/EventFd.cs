@@ -73,11 +73,26 @@ public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
         _ = Interlocked.Increment(ref _done);
     }
 
+    /// <summary>Whether the counter stands above zero; leaves it there.</summary>
+    public bool IsRaised
+    {
+        get
+        {
+            Libc.PollFd poll = new() { Fd = (int)handle, Events = Libc.POLLIN };
+            Libc.Timespec now = default;
+            return Libc.ppoll(&poll, 1, &now, null) > 0;
+        }
+    }
+
     /// <summary>Takes the counter back to zero. True when it had been raised.</summary>
-    public bool TryConsume()
+    public bool TryConsume() => Take() != 0;
+
+    /// <summary>Takes the counter back to zero.</summary>
+    /// <returns>Where it stood: how often it was raised.</returns>
+    public ulong Take()
     {
         ulong count;
-        return Libc.read((int)handle, &count, sizeof(ulong)) == sizeof(ulong);
+        return Libc.read((int)handle, &count, sizeof(ulong)) == sizeof(ulong) ? count : 0;
     }
 
     /// <summary>Waits until the counter is raised, then takes it back to zero.</summary>
@@ -98,6 +113,18 @@ public sealed unsafe class EventFd : SafeHandleZeroOrMinusOneIsInvalid
         }
 
         return ready > 0 && TryConsume();
+    }
+
+    /// <summary>Waits until one of two counters is raised; leaves them as they are.</summary>
+    public static void WaitForEither(EventFd first, EventFd second)
+    {
+        Libc.PollFd* polls = stackalloc Libc.PollFd[2];
+        polls[0] = new Libc.PollFd { Fd = (int)first.handle, Events = Libc.POLLIN };
+        polls[1] = new Libc.PollFd { Fd = (int)second.handle, Events = Libc.POLLIN };
+        if (Libc.ppoll(polls, 2, null, null) < 0 && Marshal.GetLastPInvokeError() != Libc.EINTR)
+        {
+            throw HostException.Last("ppoll on eventfds");
+        }
     }
 
     /// <summary>Whether whoever raised it when this was asked before raises it still. One thread at a time.</summary>

@@ -47,7 +47,7 @@ internal sealed class BarPlacement
             {
                 if (whole.TryIntersect(window, out AddressRange seen))
                 {
-                    pieces.Add(new Piece(region, seen.First, seen.Last - seen.First + 1, seen.First - start));
+                    pieces.Add(new Piece(region, region.Signals, seen.First, seen.Last - seen.First + 1, seen.First - start));
                 }
             }
         }
@@ -62,12 +62,17 @@ internal sealed class BarPlacement
         {
             Handler = handler is null || piece.Skip == 0 ? handler : new OffsetHandler(handler, piece.Skip),
             IsDoorbell = piece.Region.IsDoorbell,
+            Signals = SignalsOf(piece),
             Memory = piece.Region.Memory,
             MemoryOffset = piece.Region.MemoryOffset + piece.Skip,
             Counters = _counters,
         };
     }
 
+    private static IReadOnlyList<DoorbellSignal> SignalsOf(Piece piece) => piece.Skip == 0
+        ? piece.Signals
+        : [.. piece.Signals.Where(signal => signal.Offset >= piece.Skip).Select(signal => signal with { Offset = signal.Offset - piece.Skip })];
+
     /// <summary>What is seen of a region through a window.</summary>
-    private readonly record struct Piece(BarRegion Region, ulong Start, ulong Length, ulong Skip);
+    private readonly record struct Piece(BarRegion Region, IReadOnlyList<DoorbellSignal> Signals, ulong Start, ulong Length, ulong Skip);
 }

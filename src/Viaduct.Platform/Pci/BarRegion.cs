@@ -7,6 +7,7 @@ namespace Viaduct.Platform.Pci;
 public sealed class BarRegion : IDisposable
 {
     private readonly PciBar _bar;
+    private IReadOnlyList<DoorbellSignal> _signals = [];
 
     internal BarRegion(PciBar bar, ulong offset, ulong length)
     {
@@ -26,6 +27,20 @@ public sealed class BarRegion : IDisposable
 
     /// <summary>Whether writes are doorbells: noted without device code, and counted as such.</summary>
     public bool IsDoorbell { get; internal init; }
+
+    /// <summary>
+    /// Where an engine may raise eventfds for writes instead of calling the handler, by offset from the region's start.
+    /// Setting it makes the mappings follow before it returns: not under a lock that a processor may want.
+    /// </summary>
+    public IReadOnlyList<DoorbellSignal> Signals
+    {
+        get => Volatile.Read(ref _signals);
+        set
+        {
+            Volatile.Write(ref _signals, value);
+            _bar.Function.Reroute();
+        }
+    }
 
     /// <summary>What is seen, when it is memory.</summary>
     public HostMemory? Memory { get; internal init; }

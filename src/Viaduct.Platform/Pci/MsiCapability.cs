@@ -8,7 +8,7 @@ namespace Viaduct.Platform.Pci;
 /// Message-signalled interrupts of up to 32 vectors, 64-bit addresses and a mask for each vector (PCI Express Base
 /// 5.0, 7.7.1). A vector that is raised while masked is sent when the mask is lifted.
 /// </summary>
-public sealed class MsiCapability : IInterruptVectors, IConfigRegisters
+public sealed class MsiCapability : IMessageVectors, IConfigRegisters, IConfigReadObserver
 {
     private const byte Id = 0x05;
     private const int Length = 0x18;
@@ -27,6 +27,7 @@ public sealed class MsiCapability : IInterruptVectors, IConfigRegisters
     private uint _data;
     private uint _mask;
     private uint _pending;
+    private VectorRoutes?[] _routes = [];
 
     internal MsiCapability(PciFunction function, int vectors)
     {
@@ -48,8 +49,9 @@ public sealed class MsiCapability : IInterruptVectors, IConfigRegisters
         BinaryPrimitives.WriteUInt32LittleEndian(writable[AddressHigh..], ~0u);
         BinaryPrimitives.WriteUInt16LittleEndian(writable[Data..], 0xFFFF);
         BinaryPrimitives.WriteUInt32LittleEndian(writable[Mask..], valid);
-        Offset = function.AddCapability(Id, registers[2..], writable[2..]);
+        Offset = function.AddCapability(Id, registers[2..], writable[2..], this);
         function.Watch(Offset, Length, this);
+        function.Dma.Changed += FollowRoutes;
     }
 
     /// <inheritdoc/>
@@ -92,6 +94,47 @@ public sealed class MsiCapability : IInterruptVectors, IConfigRegisters
         }
     }
 
+    /// <inheritdoc/>
+    public void Attach(int vector, IMessageEvent route)
+    {
+        lock (_lock)
+        {
+            if (_routes.Length == 0)
+            {
+                _routes = new VectorRoutes?[Count];
+            }
+
+            VectorRoutes routes = _routes[vector] ??= new VectorRoutes();
+            FollowUnderLock();
+            routes.Add(route);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Detach(int vector, IMessageEvent route)
+    {
+        lock (_lock)
+        {
+            _routes[vector]?.Remove(route);
+        }
+    }
+
+    void IConfigReadObserver.OnConfigReading(int offset, int size)
+    {
+        if (offset + size > Pending)
+        {
+            lock (_lock)
+            {
+                ShowPending();
+            }
+        }
+    }
+
+    void IConfigWriteObserver.OnConfigWritten(int offset, int size)
+    {
+        // What follows from a write is done under the topology's lock already.
+    }
+
     ConfigEffects IConfigRegisters.Written()
     {
         ConfigSpace config = _function.Config;
@@ -107,6 +150,8 @@ public sealed class MsiCapability : IInterruptVectors, IConfigRegisters
             {
                 Send(BitOperations.TrailingZeroCount(due));
             }
+
+            FollowUnderLock();
         }
 
         return ConfigEffects.Interrupts;
@@ -118,19 +163,52 @@ public sealed class MsiCapability : IInterruptVectors, IConfigRegisters
         {
             Volatile.Write(ref _control, 0);
             (_address, _data, _mask, _pending) = (0, 0, 0, 0);
+            FollowUnderLock();
         }
     }
 
-    // The dword of the pending bits holds nothing the guest writes, so this needs the capability's lock only.
     private void SetPending(uint pending)
     {
         if (pending != _pending)
         {
             _pending = pending;
-            _function.Config.Set(Offset + Pending, 4, pending);
+            ShowPending();
         }
     }
 
-    private void Send(int message) =>
-        _function.Dma.SignalMsi(_address, (_data & ~(uint)(EnabledCount - 1)) | (uint)message);
+    // The dword of the pending bits holds nothing the guest writes, so this needs the capability's lock only.
+    private void ShowPending()
+    {
+        uint pending = _pending;
+        for (int vector = 0; vector < _routes.Length; vector++)
+        {
+            if (_routes[vector] is { IsRaised: true })
+            {
+                pending |= 1u << (vector & (EnabledCount - 1));
+            }
+        }
+
+        _function.Config.Set(Offset + Pending, 4, pending);
+    }
+
+    private void FollowRoutes()
+    {
+        lock (_lock)
+        {
+            FollowUnderLock();
+        }
+    }
+
+    private void FollowUnderLock()
+    {
+        for (int vector = 0; vector < _routes.Length; vector++)
+        {
+            int message = vector & (EnabledCount - 1);
+            _routes[vector]?.Follow(_function.Dma, Enabled, (_mask & (1u << message)) != 0, _address, DataOf(message));
+        }
+    }
+
+    private void Send(int message) => _function.Dma.SignalMsi(_address, DataOf(message));
+
+    private uint DataOf(int message) => (_data & ~(uint)(EnabledCount - 1)) | (uint)message;
 }

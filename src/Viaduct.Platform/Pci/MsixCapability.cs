@@ -7,7 +7,7 @@ namespace Viaduct.Platform.Pci;
 /// MSI-X (PCI Express Base 5.0, 7.7.2): a table of up to 2048 vectors in a BAR, each with its own message and mask. A
 /// vector that is raised while it or the function is masked is sent when the masks are lifted.
 /// </summary>
-public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
+public sealed class MsixCapability : IMessageVectors, IConfigRegisters
 {
     private const byte Id = 0x11;
     private const int Length = 0x0C;
@@ -40,6 +40,7 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
         BinaryPrimitives.WriteUInt32LittleEndian(registers[PendingBits..], checked((uint)pendingOffset) | (uint)pendingBar.Index);
         Offset = function.AddCapability(Id, registers[2..], [0, (byte)((ControlEnable | ControlFunctionMask) >> 8)]);
         function.Watch(Offset, Length, this);
+        function.Dma.Changed += Release;
         tableBar.Map(tableOffset, (ulong)vectors * 16, new MsixTable(this));
         pendingBar.Map(pendingOffset, ((ulong)vectors + 63) / 64 * 8, new MsixPendingBits(this));
     }
@@ -75,15 +76,16 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
         }
     }
 
+    /// <inheritdoc/>
+    public void Attach(int vector, IMessageEvent route) => _entries[vector].Attach(route, _function.Dma, this);
+
+    /// <inheritdoc/>
+    public void Detach(int vector, IMessageEvent route) => _entries[vector].Detach(route);
+
     ConfigEffects IConfigRegisters.Written()
     {
         Volatile.Write(ref _control, _function.Config.Read(Offset + Control, 2));
-        foreach (MsixEntry entry in _entries)
-        {
-            // Also when nothing is due: past an entry's lock, no vector is on its way that saw the old control.
-            entry.Release(_function.Dma, this);
-        }
-
+        Release();
         return ConfigEffects.Interrupts;
     }
 
@@ -92,7 +94,7 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
         Volatile.Write(ref _control, 0);
         foreach (MsixEntry entry in _entries)
         {
-            entry.Reset();
+            entry.Reset(_function.Dma, this);
         }
     }
 
@@ -103,6 +105,15 @@ public sealed class MsixCapability : IInterruptVectors, IConfigRegisters
         if (_entries[vector].Write(register, value, _function.Dma, this))
         {
             VectorUnmasked?.Invoke(vector);
+        }
+    }
+
+    private void Release()
+    {
+        foreach (MsixEntry entry in _entries)
+        {
+            // Also when nothing is due: past an entry's lock, no vector is on its way that saw the old control.
+            entry.Release(_function.Dma, this);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Interrupts;
 
 namespace Viaduct.Platform.Pci;
 
@@ -16,6 +17,7 @@ internal sealed class MsixEntry
     private uint _data;
     private uint _control = ControlMasked;
     private bool _pending;
+    private VectorRoutes? _routes;
 
     internal bool IsMasked
     {
@@ -34,7 +36,7 @@ internal sealed class MsixEntry
         {
             lock (_lock)
             {
-                return _pending;
+                return _pending || _routes is { IsRaised: true };
             }
         }
     }
@@ -60,6 +62,27 @@ internal sealed class MsixEntry
         lock (_lock)
         {
             SendIfDue(dma, capability);
+            FollowRoutes(dma, capability);
+        }
+    }
+
+    /// <summary>Has an eventfd raise the vector, too.</summary>
+    internal void Attach(IMessageEvent route, DmaTarget dma, MsixCapability capability)
+    {
+        lock (_lock)
+        {
+            _routes ??= new VectorRoutes();
+            FollowRoutes(dma, capability);
+            _routes.Add(route);
+        }
+    }
+
+    /// <summary>Takes an eventfd away.</summary>
+    internal void Detach(IMessageEvent route)
+    {
+        lock (_lock)
+        {
+            _routes?.Remove(route);
         }
     }
 
@@ -101,17 +124,27 @@ internal sealed class MsixEntry
                     break;
             }
 
+            FollowRoutes(dma, capability);
+
             return masked && (_control & ControlMasked) == 0;
         }
     }
 
-    internal void Reset()
+    internal void Reset(DmaTarget dma, MsixCapability capability)
     {
         lock (_lock)
         {
             (_addressLow, _addressHigh, _data, _control, _pending) = (0, 0, 0, ControlMasked, false);
+            FollowRoutes(dma, capability);
         }
     }
+
+    private void FollowRoutes(DmaTarget dma, MsixCapability capability) => _routes?.Follow(
+        dma,
+        capability.Enabled,
+        capability.FunctionMasked || (_control & ControlMasked) != 0,
+        _addressLow | ((ulong)_addressHigh << 32),
+        _data);
 
     private void SendIfDue(DmaTarget dma, MsixCapability capability)
     {

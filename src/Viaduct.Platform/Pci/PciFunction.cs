@@ -1,6 +1,7 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 using Viaduct.Platform.Interrupts;
 
 namespace Viaduct.Platform.Pci;
@@ -416,6 +417,21 @@ public sealed class PciFunction
         }
     }
 
+    /// <summary>
+    /// Has an eventfd assert INTA# past the monitor. Interrupt Disable and whether messages are used instead are then the
+    /// caller's to follow, and Interrupt Status doesn't show it.
+    /// </summary>
+    /// <param name="signal">Asserts it; alive until the event is disposed.</param>
+    /// <param name="resample">Raised when the guest has served the interrupt.</param>
+    /// <returns>Null where the engine can't, or the function is on no bus.</returns>
+    public IPinEvent? ConnectPin(EventFd signal, EventFd resample)
+    {
+        lock (Gate)
+        {
+            return Bus is { } bus ? bus.Root.AddPin(bus.HostLine(DeviceFunction), signal, resample) : null;
+        }
+    }
+
     /// <summary>A handler for registers here, which outlives them if they go away.</summary>
     internal IAccessHandler Guarded(IAccessHandler handler) => _guard is null ? handler : new GuardedHandler(handler, _guard);
 
@@ -445,7 +461,7 @@ public sealed class PciFunction
     /// <summary>Makes mappings and grants follow the registers again, after something behind a BAR changed.</summary>
     internal void Reroute()
     {
-        if (Bus is not { } bus)
+        if ((Placed?.Physical.Bus ?? Bus) is not { } bus)
         {
             return;
         }

@@ -1,6 +1,8 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
+using Viaduct.Platform.Interrupts;
 using Viaduct.Platform.State;
 
 namespace Viaduct.Platform.Pci;
@@ -80,7 +82,7 @@ public sealed class PciRoot : ISavable
 
     /// <summary>A DMA identity for a function of this topology, granted nothing until the guest does.</summary>
     /// <param name="counters">Where its bytes and interrupts are counted.</param>
-    public DmaTarget NewDmaTarget(DeviceCounters counters) => new(_options.DmaMemory, _options.Msi, counters);
+    public DmaTarget NewDmaTarget(DeviceCounters counters) => new(_options.DmaMemory, _options.Msi, counters, _options.InterruptEvents);
 
     /// <summary>Puts configuration space into memory (PCI Express Base 5.0, 7.2.2).</summary>
     /// <param name="address">Of bus 0; a multiple of <see cref="EcamLength"/>.</param>
@@ -193,6 +195,10 @@ public sealed class PciRoot : ISavable
         memory.Apply();
         ports.Apply();
     }
+
+    /// <summary>Connects an eventfd to a host line, if the engine can. Under <see cref="Gate"/>.</summary>
+    internal IPinEvent? AddPin(int line, EventFd signal, EventFd resample) =>
+        _options.InterruptEvents?.AddPin(_options.FirstLine + line, signal, resample);
 
     /// <summary>Adds or takes away a driver of a host line, which carries the OR of all. Under <see cref="Gate"/>.</summary>
     internal void Drive(int line, bool driven)

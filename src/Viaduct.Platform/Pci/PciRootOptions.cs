@@ -23,6 +23,12 @@ public sealed record PciRootOptions
     /// <summary>Where MSIs arrive.</summary>
     public required IMsiSink Msi { get; init; }
 
+    /// <summary>Interrupts that eventfds raise past the monitor, if the engine has such.</summary>
+    public IInterruptEvents? InterruptEvents { get; init; }
+
+    /// <summary>The global system interrupt of the first of <see cref="Lines"/>; the others follow.</summary>
+    public int FirstLine { get; init; }
+
     /// <summary>Where configuration accesses, and the root's own functions, are counted.</summary>
     public required DeviceCounters Counters { get; init; }
 

@@ -82,7 +82,16 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
     internal long Counted { get; set; } = 7;
 
+    internal long Raised { get; set; } = 3;
+
+    internal bool TellsCounts { get; init; } = true;
+
     internal int Unmasks { get; private set; }
+
+    /// <summary>Whether it lets an eventfd unmask its pin.</summary>
+    internal bool CanResample { get; init; }
+
+    internal EventFd? Resample { get; private set; }
 
     /// <summary>Whether maps are refused.</summary>
     internal bool RefusesDma { get; init; }
@@ -105,6 +114,9 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
         _contents[region] = new byte[size];
         _regions[region] = new AssignedRegion { Size = (ulong)size, Readable = true, Writable = true };
     }
+
+    /// <summary>Adds a doorbell to region 0.</summary>
+    internal void AddDoorbell(AssignedDoorbell doorbell) => _regions[0] = _regions[0] with { Doorbells = [.. _regions[0].Doorbells, doorbell] };
 
     public int InterruptCount(AssignedInterrupt kind) => kind switch
     {
@@ -162,6 +174,12 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
         return !IsLost;
     }
 
+    public bool TryUnmaskPinBy(EventFd resample)
+    {
+        Resample = resample;
+        return CanResample && !IsLost;
+    }
+
     public bool TryMapDma(ulong address, HostMemory memory, ulong offset, ulong length, bool writable) =>
         !IsLost && !RefusesDma && Maps.TryAdd(address, (memory, offset, length, writable));
 
@@ -176,8 +194,8 @@ internal sealed class FakeDevice : IAssignedDevice, IDoorbellTraps
 
     public bool TryReadCounts(out DeviceCounts counts)
     {
-        counts = new DeviceCounts { Requests = Counted };
-        return !IsLost;
+        counts = new DeviceCounts { Requests = Counted, Interrupts = Raised };
+        return TellsCounts && !IsLost;
     }
 
     internal void Lose()

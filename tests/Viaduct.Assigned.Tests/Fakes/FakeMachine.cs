@@ -18,7 +18,7 @@ internal sealed class FakeMachine : IMsiSink, IDisposable
 
     private readonly BlockingQueue _messages = new();
 
-    internal FakeMachine()
+    internal FakeMachine(IInterruptEvents? events = null)
     {
         Root = new PciRoot(new PciRootOptions
         {
@@ -27,6 +27,8 @@ internal sealed class FakeMachine : IMsiSink, IDisposable
             Lines = Lines,
             DmaMemory = new GuestMemory(Memory),
             Msi = this,
+            InterruptEvents = events,
+            FirstLine = 16,
             Counters = new DeviceCounters("board", Road.Board),
             LastBus = 3,
         });

@@ -1,5 +1,6 @@
 using Viaduct.Backends.Block;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Tests.Block;
 
@@ -183,6 +184,44 @@ public sealed unsafe class BlockQueueTests
         }
 
         worker.Join();
+    }
+
+    [Fact]
+    public void Bell_EndsAWait_AndIsCounted()
+    {
+        const int Rounds = 2000;
+        using Disk disk = new(BlockEngine.IoUring, 4096);
+        EventFd bell = disk.Queue.Bell!;
+        bell.Signal();
+        bell.Signal();
+        ulong seen = 0;
+        WaitUntil(2);
+
+        // Rung while the worker is anywhere between two waits.
+        Thread ringer = new(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                bell.Signal();
+                Thread.SpinWait(i % 50);
+            }
+        });
+        ringer.Start();
+        WaitUntil(2 + Rounds);
+        ringer.Join();
+        Assert.Equal(0UL, disk.Queue.TakeRings());
+
+        void WaitUntil(ulong wanted)
+        {
+            while (seen < wanted)
+            {
+                disk.Queue.Wait();
+                _ = disk.Queue.Reap([]);
+                seen += disk.Queue.TakeRings();
+            }
+
+            Assert.Equal(wanted, seen);
+        }
     }
 
     [Theory]

@@ -1,11 +1,53 @@
+using Viaduct.Backends.Block;
 using Viaduct.Emulated.Nvme;
+using Viaduct.Emulated.Nvme.Queues;
 using Viaduct.Emulated.Tests.Nvme.Hosting;
+using Viaduct.Platform.Pci;
 using Xunit;
 
 namespace Viaduct.Emulated.Tests.Nvme;
 
 public sealed class ShadowDoorbellTests
 {
+    [Fact]
+    public void Doorbells_OfIoQueues_MayBecomeEventfdsWhileTheirValuesAreInMemory()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            using (FileStream file = File.OpenWrite(path))
+            {
+                file.SetLength(1 << 20);
+            }
+
+            using RawBlockBackend disk = RawBlockBackend.Open(new RawBlockOptions { Path = path, Engine = BlockEngine.IoUring });
+            using NvmeHost host = NvmeHost.Threaded(disk);
+            BarRegion page = host.Device!.Function.Bars[0].Regions.ToArray().Single(region => region.Offset == NvmeDoorbells.PageOffset);
+            host.Enable();
+            HostRing io = host.CreateQueues(1);
+            Assert.Empty(page.Signals);
+            (ulong doorbells, ulong events) = Configure(host);
+            host.Settle(() => page.Signals.Count != 0);
+            Assert.Equal([8UL, 12], page.Signals.Select(signal => signal.Offset));
+
+            // Rung by the eventfd alone, the controller looks into the shadow.
+            long rung = host.Counters.Read().Doorbells;
+            ushort id = host.Enqueue(io, new Command(IoOpcode.Flush));
+            Assert.True(Publish(host, doorbells + 8, events + 8, io.Tail));
+            page.Signals[0].Signal.Signal();
+            host.Settle(() => host.IsThere(io));
+            Assert.Equal(id, TakeSilently(host, io).Id);
+            Assert.Equal(rung + 1, host.Counters.Read().Doorbells);
+
+            host.Disable();
+            Assert.Empty(page.Signals);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Fact]
     public void Tail_InMemory_IsFoundWhileTheWorkerIsAwake_AndRungForWhenItSleeps()
     {
@@ -123,7 +165,7 @@ public sealed class ShadowDoorbellTests
         ulong doorbells = host.Allocate(4096);
         ulong events = host.Allocate(4096);
         host.Success(host.Execute(host.Admin, new Command(AdminOpcode.DoorbellBufferConfig) { Data1 = doorbells, Data2 = events }));
-        host.Pump();
+        host.Settle(() => true);
         return (doorbells, events);
     }
 

@@ -7,6 +7,7 @@ namespace Viaduct.Engines.Kvm.Tests.Guest;
 internal sealed class GuestCode
 {
     private readonly Dictionary<byte, Label> _handlers = [];
+    private bool _isUser;
 
     public Assembler A { get; } = new(64);
 
@@ -18,6 +19,7 @@ internal sealed class GuestCode
         Label label = A.CreateLabel();
         Place(ref label);
         _handlers.Add(vector, label);
+        _isUser = false;
     }
 
     /// <summary>Puts a label on an instruction of its own.</summary>
@@ -49,12 +51,20 @@ internal sealed class GuestCode
         Halt();
     }
 
-    /// <summary>Halts for ever.</summary>
+    /// <summary>Halts for ever; at privilege level 3, where that isn't allowed, turns round and round.</summary>
     public void Halt()
     {
         Label again = A.CreateLabel();
         A.Label(ref again);
-        A.hlt();
+        if (_isUser)
+        {
+            A.pause();
+        }
+        else
+        {
+            A.hlt();
+        }
+
         A.jmp(again);
     }
 
@@ -72,6 +82,7 @@ internal sealed class GuestCode
         A.push(rax);
         A.iretq();
         Place(ref user);
+        _isUser = true;
     }
 
     /// <summary>Switches the local APIC on in x2APIC mode. Changes RAX, RCX and RDX.</summary>

@@ -17,6 +17,10 @@ public sealed class HeaderTests
         [KvmCapability.TscDeadlineTimer] = "KVM_CAP_TSC_DEADLINE_TIMER",
         [KvmCapability.SignalMsi] = "KVM_CAP_SIGNAL_MSI",
         [KvmCapability.ReadOnlyMemory] = "KVM_CAP_READONLY_MEM",
+        [KvmCapability.IrqRouting] = "KVM_CAP_IRQ_ROUTING",
+        [KvmCapability.IrqFd] = "KVM_CAP_IRQFD",
+        [KvmCapability.IoEventFd] = "KVM_CAP_IOEVENTFD",
+        [KvmCapability.DoorbellsOfAnyLength] = "KVM_CAP_IOEVENTFD_ANY_LENGTH",
         [KvmCapability.SplitIrqChip] = "KVM_CAP_SPLIT_IRQCHIP",
         [KvmCapability.ImmediateExit] = "KVM_CAP_IMMEDIATE_EXIT",
     };
@@ -53,6 +57,21 @@ public sealed class HeaderTests
         Assert.Equal(Enum.GetValues<KvmExitReason>().Order(), _exits.Keys.Order());
         Compare([.. _capabilities.Select(pair => (pair.Value, (ulong)pair.Key)), .. _exits.Select(pair => (pair.Value, (ulong)pair.Key)), ("KVM_CPUID_FLAG_SIGNIFCANT_INDEX", KvmCpuidEntry.SignificantIndex)]);
     }
+
+    [Fact]
+    public void EventConstants_AreTheHeaders() => Compare(
+    [
+        ("KVM_IOEVENTFD_FLAG_DATAMATCH", KvmIoEventFd.FlagDataMatch),
+        ("KVM_IOEVENTFD_FLAG_PIO", KvmIoEventFd.FlagPort),
+        ("KVM_IOEVENTFD_FLAG_DEASSIGN", KvmIoEventFd.FlagDeassign),
+        ("KVM_IRQFD_FLAG_DEASSIGN", KvmIrqFd.FlagDeassign),
+        ("KVM_IRQFD_FLAG_RESAMPLE", KvmIrqFd.FlagResample),
+        ("KVM_IRQ_ROUTING_IRQCHIP", KvmRoutingEntry.Chip),
+        ("KVM_IRQ_ROUTING_MSI", KvmRoutingEntry.Message),
+        ("KVM_IRQCHIP_PIC_MASTER", KvmRoutingEntry.FirstPic),
+        ("KVM_IRQCHIP_PIC_SLAVE", KvmRoutingEntry.FirstPic + 1),
+        ("KVM_IRQCHIP_IOAPIC", KvmRoutingEntry.IoApic),
+    ]);
 
     private static void Compare(List<(string Expression, ulong Ours)> ours)
     {

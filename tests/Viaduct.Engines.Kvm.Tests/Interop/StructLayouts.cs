@@ -45,6 +45,20 @@ internal static unsafe class StructLayouts
         [
             ("address_lo", (nint)(&x->AddressLow)), ("address_hi", (nint)(&x->AddressHigh)), ("data", (nint)(&x->Data)), ("flags", (nint)(&x->Flags)), ("devid", (nint)(&x->DeviceId)),
         ]);
+        Add<KvmIoEventFd>(all, "kvm_ioeventfd", true, x =>
+        [
+            ("datamatch", (nint)(&x->DataMatch)), ("addr", (nint)(&x->Address)), ("len", (nint)(&x->Length)), ("fd", (nint)(&x->Descriptor)), ("flags", (nint)(&x->Flags)), ("pad", (nint)(&x->Padding)),
+        ]);
+        Add<KvmIrqFd>(all, "kvm_irqfd", true, x =>
+        [
+            ("fd", (nint)(&x->Descriptor)), ("gsi", (nint)(&x->Gsi)), ("flags", (nint)(&x->Flags)), ("resamplefd", (nint)(&x->ResampleDescriptor)), ("pad", (nint)(&x->Padding)),
+        ]);
+        Add<KvmRoutingHeader>(all, "kvm_irq_routing", true, x => [("nr", (nint)(&x->Count)), ("flags", (nint)(&x->Flags))]);
+        Add<KvmRoutingEntry>(all, "kvm_irq_routing_entry", true, x =>
+        [
+            ("gsi", (nint)(&x->Gsi)), ("type", (nint)(&x->Type)), ("flags", (nint)(&x->Flags)), ("u.irqchip.irqchip", (nint)(&x->ChipNumber)), ("u.irqchip.pin", (nint)(&x->ChipPin)),
+            ("u.msi.address_lo", (nint)(&x->AddressLow)), ("u.msi.address_hi", (nint)(&x->AddressHigh)), ("u.msi.data", (nint)(&x->Data)),
+        ]);
         Add<KvmEnableCapability>(all, "kvm_enable_cap", true, x => [("cap", (nint)(&x->Capability)), ("flags", (nint)(&x->Flags)), ("args", (nint)(&x->Arguments))]);
         Add<KvmMsrsHeader>(all, "kvm_msrs", true, x => [("nmsrs", (nint)(&x->Count))]);
         Add<KvmMsrEntry>(all, "kvm_msr_entry", true, x => [("index", (nint)(&x->Index)), ("data", (nint)(&x->Value))]);

@@ -34,6 +34,24 @@ public sealed class EntropyDeviceTests
     }
 
     [Fact]
+    public void ABell_WakesTheThread_AndCountsAsADoorbell()
+    {
+        using TestGuest guest = new();
+        TestHost host = new();
+        using EntropyDevice device = new("rng0", guest.Counters);
+        RingDriver driver = RingDriver.Make(guest, 8, RingFeatures.None);
+        device.Attach(host);
+        device.StartQueue(0, driver.Queue(host));
+        driver.Add(GuestBuffer.Write(0x200000, 64));
+        device.BellOf(0)!.Signal();
+        host.Wait();
+        Assert.True(driver.TryTake(out _, out uint written));
+        Assert.Equal(64u, written);
+        device.StopQueue(0);
+        Assert.Equal(1, guest.Counters.Read().Doorbells);
+    }
+
+    [Fact]
     public void AHugeBuffer_IsFilledInPart()
     {
         using TestGuest guest = new();

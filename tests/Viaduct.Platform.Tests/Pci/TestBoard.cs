@@ -11,6 +11,7 @@ public sealed class TestBoard : IDisposable
     public const ulong Ecam = 0xE000_0000;
     public const ulong RamLength = 0x10_0000;
     public const int Command = 0x04;
+    public const int FirstLine = 16;
     public const uint Io = 1;
     public const uint MemorySpace = 2;
     public const uint BusMaster = 4;
@@ -24,6 +25,8 @@ public sealed class TestBoard : IDisposable
             Lines = Lines,
             DmaMemory = new GuestMemory(Memory),
             Msi = Msi,
+            InterruptEvents = Events,
+            FirstLine = FirstLine,
             Counters = new DeviceCounters("board", Road.Board),
             LastBus = 15,
         });
@@ -45,6 +48,8 @@ public sealed class TestBoard : IDisposable
     public HostMemory Ram { get; } = new("ram", RamLength);
 
     public RecordingMsi Msi { get; } = new();
+
+    public RecordingEvents Events { get; } = new();
 
     public RecordingLine[] Lines { get; } = [new(), new(), new(), new()];
 

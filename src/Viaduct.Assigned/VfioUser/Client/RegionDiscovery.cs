@@ -202,7 +202,8 @@ internal sealed unsafe class RegionDiscovery
     private AssignedDoorbell? ReadDoorbell(in IoEventFdEntry entry, Call call, Dictionary<uint, EventFd?> signals, Dictionary<uint, HostMemory?> shadows)
     {
         bool shadowed = entry.Type == IoEventFdEntry.ShadowedEventFd;
-        if ((!shadowed && entry.Type != IoEventFdEntry.EventFd) || (entry.Flags & IoEventFdEntry.HasMatch) != 0)
+        bool matches = (entry.Flags & IoEventFdEntry.HasMatch) != 0;
+        if ((!shadowed && entry.Type != IoEventFdEntry.EventFd) || (shadowed && matches))
         {
             return null;
         }
@@ -219,7 +220,7 @@ internal sealed unsafe class RegionDiscovery
 
         if (signal is null || !shadowed)
         {
-            return signal is null ? null : new AssignedDoorbell(entry.Offset, entry.Size, signal, null, 0);
+            return signal is null ? null : new AssignedDoorbell(entry.Offset, entry.Size, signal, null, 0) { Match = matches ? entry.Match : null };
         }
 
         ulong first = entry.ShadowOffset & ~(Page - 1);

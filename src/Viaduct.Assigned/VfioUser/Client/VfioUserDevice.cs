@@ -185,6 +185,10 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
     }
 
     /// <inheritdoc/>
+    /// <remarks>Servers take a message for that, each time.</remarks>
+    public bool TryUnmaskPinBy(EventFd resample) => false;
+
+    /// <inheritdoc/>
     public bool TryUnmaskPin()
     {
         IrqSetMessage unmask = new() { ArgSize = (uint)sizeof(IrqSetMessage), Flags = IrqSetMessage.Unmask | IrqSetMessage.DataNone, Count = 1 };
@@ -255,6 +259,7 @@ public sealed unsafe class VfioUserDevice : IAssignedDevice, IPeerCommands
             BackendOperations = message.BackendOperations,
             BackendBytes = message.BackendBytes,
             MonitorCpu = TimeSpan.FromTicks(message.CpuTicks),
+            Interrupts = message.Interrupts,
         };
         return true;
     }

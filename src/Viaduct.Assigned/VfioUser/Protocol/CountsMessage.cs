@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Viaduct.Assigned.VfioUser.Protocol;
 
-/// <summary>The device's counters since it was made: 48 bytes in the reply, nothing in the request.</summary>
+/// <summary>The device's counters since it was made: 56 bytes in the reply, nothing in the request.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 public struct CountsMessage
 {
@@ -23,4 +23,7 @@ public struct CountsMessage
 
     /// <summary>CPU time of the device's threads, in units of 100 ns.</summary>
     public long CpuTicks;
+
+    /// <summary>Interrupts raised.</summary>
+    public long Interrupts;
 }

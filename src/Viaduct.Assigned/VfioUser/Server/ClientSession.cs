@@ -480,6 +480,7 @@ internal sealed unsafe class ClientSession : IDisposable
             BackendOperations = counts.BackendOperations,
             BackendBytes = counts.BackendBytes,
             CpuTicks = counts.MonitorCpu.Ticks,
+            Interrupts = counts.Interrupts,
         };
         return Reply(message, Bytes(in reply));
     }

@@ -46,8 +46,8 @@ internal sealed unsafe class ServedInterrupts : IInterruptHost
             target ??= vector < messages.Length ? messages[vector] : null;
             if (target is not null && _function.Dma.Granted)
             {
-                target.Signal();
                 _function.Counters.Interrupt();
+                target.Signal();
             }
         }
     }

@@ -8,40 +8,44 @@ namespace Viaduct.Backends.Block.Uring;
 
 /// <summary>
 /// Requests by io_uring: submitted in one system call with the wait, finished by the kernel with no thread of ours.
-/// The worker sleeps in the ring itself; a read of an eventfd stands in it for the wake.
+/// The worker sleeps in the ring itself; reads of two eventfds stand in it, for the wake and for doorbells.
 /// </summary>
 internal sealed unsafe class UringQueue : IBlockQueue
 {
-    /// <summary>The kernel's limit on entries, less room for the wake.</summary>
+    /// <summary>The kernel's limit on entries, less room for the two eventfds.</summary>
     internal const int MaximumDepth = 16 * 1024;
+    private const int Standing = 2;
     private const ulong WakeUserData = ulong.MaxValue;
+    private const ulong BellUserData = ulong.MaxValue - 1;
     private readonly RawFile _file;
     private readonly RawRequests _requests;
     private readonly Ring _ring;
     private readonly EventFd _wake;
+    private readonly EventFd _bell;
     private readonly ulong* _wakeCount;
+    private readonly ulong* _bellCount;
     private WakeFlag _flag;
+    private ulong _rings;
     private bool _wakeArmed;
+    private bool _bellArmed;
     private bool _disposed;
 
     internal UringQueue(RawFile file, int depth)
     {
         _file = file;
-        _ring = Ring.Create(depth + 1);
+        _ring = Ring.Create(depth + Standing);
         _requests = new RawRequests(depth);
-        _wake = new EventFd();
-
-        // Non-blocking, the read would end at once instead of standing in the ring until someone wakes us.
-        if (FileCalls.fcntl(_wake.Descriptor, FileCalls.F_SETFL, null) < 0)
-        {
-            throw HostException.Last("fcntl on an eventfd");
-        }
-
-        _wakeCount = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+        _wake = NewEventFd();
+        _bell = NewEventFd();
+        _wakeCount = (ulong*)NativeMemory.AllocZeroed(Standing, sizeof(ulong));
+        _bellCount = _wakeCount + 1;
     }
 
     /// <inheritdoc/>
     public int InFlight => _requests.InFlight;
+
+    /// <inheritdoc/>
+    public EventFd? Bell => _bell;
 
     /// <inheritdoc/>
     public bool TrySubmit(in BlockRequest request)
@@ -85,7 +89,14 @@ internal sealed unsafe class UringQueue : IBlockQueue
         bool stay = _requests.DoneCount == 0 && !_ring.HasCompletion && _flag.TrySleep();
         if (stay && !_wakeArmed)
         {
-            ArmWake();
+            Arm(_wake, _wakeCount, WakeUserData);
+            _wakeArmed = true;
+        }
+
+        if (stay && !_bellArmed)
+        {
+            Arm(_bell, _bellCount, BellUserData);
+            _bellArmed = true;
         }
 
         if (stay || _ring.HasUnsubmitted)
@@ -110,6 +121,14 @@ internal sealed unsafe class UringQueue : IBlockQueue
         }
     }
 
+    /// <inheritdoc/>
+    public ulong TakeRings()
+    {
+        ulong rings = _rings;
+        _rings = 0;
+        return rings;
+    }
+
     /// <summary>Waits for what is under way, since the kernel may still use the segments, then frees the ring.</summary>
     public void Dispose()
     {
@@ -125,9 +144,10 @@ internal sealed unsafe class UringQueue : IBlockQueue
             TakeCompletions();
         }
 
-        EndWake();
+        EndReads();
         _ring.Dispose();
         _wake.Dispose();
+        _bell.Dispose();
         _requests.Dispose();
         NativeMemory.Free(_wakeCount);
     }
@@ -140,6 +160,13 @@ internal sealed unsafe class UringQueue : IBlockQueue
             if (completion.UserData == WakeUserData)
             {
                 _wakeArmed = false;
+                continue;
+            }
+
+            if (completion.UserData == BellUserData)
+            {
+                _bellArmed = false;
+                _rings += completion.Result == sizeof(ulong) ? *_bellCount : 0;
                 continue;
             }
 
@@ -190,22 +217,31 @@ internal sealed unsafe class UringQueue : IBlockQueue
         }
     }
 
-    private void ArmWake()
+    // Non-blocking, the read would end at once instead of standing in the ring until someone raises it.
+    private static EventFd NewEventFd()
+    {
+        EventFd counter = new();
+        return FileCalls.fcntl(counter.Descriptor, FileCalls.F_SETFL, null) < 0
+            ? throw HostException.Last("fcntl on an eventfd")
+            : counter;
+    }
+
+    private void Arm(EventFd counter, ulong* count, ulong userData)
     {
         UringSubmission* entry = _ring.Prepare();
         entry->Opcode = UringCalls.IORING_OP_READ;
-        entry->Descriptor = _wake.Descriptor;
-        entry->Address = (ulong)_wakeCount;
+        entry->Descriptor = counter.Descriptor;
+        entry->Address = (ulong)count;
         entry->Length = sizeof(ulong);
-        entry->UserData = WakeUserData;
-        _wakeArmed = true;
+        entry->UserData = userData;
     }
 
-    /// <summary>Lets the standing read end, so that the kernel writes no more to its buffer.</summary>
-    private void EndWake()
+    /// <summary>Lets the standing reads end, so that the kernel writes no more to their buffers.</summary>
+    private void EndReads()
     {
         _wake.Signal();
-        while (_wakeArmed)
+        _bell.Signal();
+        while (_wakeArmed || _bellArmed)
         {
             _ring.Enter(wait: true);
             TakeCompletions();

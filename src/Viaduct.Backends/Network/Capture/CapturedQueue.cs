@@ -1,5 +1,6 @@
 using Viaduct.Backends.Network.Frames;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Network.Capture;
 
@@ -48,6 +49,10 @@ internal sealed class CapturedQueue : INetworkQueue
     }
 
     public void Wake() => _inner.Wake();
+
+    public EventFd? Bell => _inner.Bell;
+
+    public ulong TakeRings() => _inner.TakeRings();
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using Viaduct.Backends.Network.Frames;
 using Viaduct.Backends.Waiting;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Network.None;
 
@@ -22,6 +23,10 @@ internal sealed class NoQueue : INetworkQueue
     public void Wait(NetworkInterest interest, TimeSpan longest) => _wait.Wait(-1, 0, longest);
 
     public void Wake() => _wait.Wake();
+
+    public EventFd? Bell => _wait.Bell;
+
+    public ulong TakeRings() => _wait.TakeRings();
 
     public void Dispose() => _wait.Dispose();
 }

@@ -1,5 +1,6 @@
 using Viaduct.Backends.Network.Frames;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Network.Offloads;
 
@@ -118,6 +119,12 @@ internal sealed class SoftwareOffloadsQueue : INetworkQueue
 
     /// <inheritdoc/>
     public void Wake() => _inner.Wake();
+
+    /// <inheritdoc/>
+    public EventFd? Bell => _inner.Bell;
+
+    /// <inheritdoc/>
+    public ulong TakeRings() => _inner.TakeRings();
 
     /// <inheritdoc/>
     public void Dispose()

@@ -4,6 +4,7 @@ using Viaduct.Backends.Interop;
 using Viaduct.Backends.Network.Frames;
 using Viaduct.Backends.Waiting;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Network.Passt;
 
@@ -122,6 +123,10 @@ internal sealed unsafe class PasstQueue : INetworkQueue
     }
 
     public void Wake() => _wait.Wake();
+
+    public EventFd? Bell => _wait.Bell;
+
+    public ulong TakeRings() => _wait.TakeRings();
 
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using Viaduct.Backends.Interop;
 using Viaduct.Backends.Network.Frames;
 using Viaduct.Backends.Waiting;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Network.Switch;
 
@@ -98,6 +99,10 @@ internal sealed unsafe class SwitchQueue : INetworkQueue
     }
 
     public void Wake() => _wait.Wake();
+
+    public EventFd? Bell => _wait.Bell;
+
+    public ulong TakeRings() => _wait.TakeRings();
 
     public void Dispose()
     {

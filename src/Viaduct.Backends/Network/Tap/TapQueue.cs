@@ -4,6 +4,7 @@ using Viaduct.Backends.Interop;
 using Viaduct.Backends.Network.Frames;
 using Viaduct.Backends.Waiting;
 using Viaduct.Platform.Dma;
+using Viaduct.Platform.Host;
 
 namespace Viaduct.Backends.Network.Tap;
 
@@ -108,6 +109,10 @@ internal sealed unsafe class TapQueue : INetworkQueue
     }
 
     public void Wake() => _wait.Wake();
+
+    public EventFd? Bell => _wait.Bell;
+
+    public ulong TakeRings() => _wait.TakeRings();
 
     public void Dispose()
     {

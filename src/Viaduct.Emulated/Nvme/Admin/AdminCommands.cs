@@ -88,9 +88,17 @@ internal sealed class AdminCommands
             AdminOpcode.NamespaceAttachment => _namespaces!.Attach(index, in entry),
             AdminOpcode.VirtualizationManagement => _virtualization!.Run(index, in entry),
             AdminOpcode.DoorbellBufferConfig when _doorbells.AreShown => NvmeStatus.InvalidOpcode,
-            AdminOpcode.DoorbellBufferConfig => _queues.ConfigureShadow(in entry),
+            AdminOpcode.DoorbellBufferConfig => ConfigureShadow(in entry),
             _ => _format.Start(index, in entry),
         };
+    }
+
+    /// <summary>Doorbell Buffer Config (5.7): where it fails, the registers' values count again, so no doorbell is a mere signal before that is known.</summary>
+    private CommandOutcome ConfigureShadow(in SubmissionEntry entry)
+    {
+        _doorbells.Bell = null;
+        _doorbells.FollowSignals();
+        return _queues.ConfigureShadow(in entry);
     }
 
     /// <summary>Abort (5.1): what waits can be aborted; what the disk works on can't, which the result says.</summary>

@@ -1,5 +1,6 @@
 using Viaduct.Platform.Accounting;
 using Viaduct.Platform.AddressSpaces;
+using Viaduct.Platform.Host;
 using Viaduct.Platform.Memory;
 using Viaduct.Platform.Pci;
 
@@ -19,6 +20,7 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
     internal const int PageLength = 0x1000;
 
     private const int Doorbells = NvmeLimits.Queues * 2;
+    private const int FirstIo = 2;
 
     private readonly DeviceCounters _counters;
     private readonly Action _wake;
@@ -30,6 +32,8 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
     // Entries of the queue behind each doorbell; zero where there is none.
     private readonly int[] _entries = new int[Doorbells];
     private readonly bool[] _awaited = new bool[Doorbells];
+    private EventFd? _bell;
+    private bool _signalsStale;
     private int _errors;
 
     internal NvmeDoorbells(DeviceCounters counters, Action wake)
@@ -43,6 +47,23 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
 
     /// <summary>The page as its function's host knows it.</summary>
     internal DoorbellPage? Page { get; set; }
+
+    /// <summary>The page as it lies in its BAR; null for a test without one.</summary>
+    internal BarRegion? Region { get; set; }
+
+    /// <summary>
+    /// What an engine may raise for a write to an I/O queue's doorbell instead of bringing it here; null while its value
+    /// is needed. <see cref="FollowSignals"/> makes it so. Worker.
+    /// </summary>
+    internal EventFd? Bell
+    {
+        get => _bell;
+        set
+        {
+            _signalsStale |= value != _bell;
+            _bell = value;
+        }
+    }
 
     /// <summary>Whether the guest may be shown the page as memory: then it needs no shadows, for a doorbell costs it nothing.</summary>
     internal bool AreShown => Page?.Trap is not null;
@@ -118,6 +139,30 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
         }
     }
 
+    /// <summary>Has the engine know for which doorbells it may raise <see cref="Bell"/>, after queues or it changed. Worker.</summary>
+    internal void FollowSignals()
+    {
+        if (!_signalsStale)
+        {
+            return;
+        }
+
+        _signalsStale = false;
+        if (Region is { } region)
+        {
+            List<DoorbellSignal> signals = [];
+            for (int index = FirstIo; index < Doorbells && _bell is not null; index++)
+            {
+                if (_entries[index] != 0)
+                {
+                    signals.Add(new DoorbellSignal((ulong)index * 4, 4, _bell));
+                }
+            }
+
+            region.Signals = signals;
+        }
+    }
+
     /// <summary>Takes the errors since the last time. Worker.</summary>
     internal DoorbellErrors TakeErrors() =>
         Volatile.Read(ref _errors) == 0 ? DoorbellErrors.None : (DoorbellErrors)Interlocked.Exchange(ref _errors, 0);
@@ -163,6 +208,7 @@ internal sealed unsafe class NvmeDoorbells : IAccessHandler, IDisposable
         _wrong[index] = 0;
         _awaited[index] = false;
         Volatile.Write(ref _entries[index], entries);
+        _signalsStale |= _bell is not null;
     }
 
     private void Report(DoorbellErrors error)

@@ -29,6 +29,12 @@ internal sealed class DiskQueues : IDisposable
     /// <summary>Those that are open. Worker.</summary>
     internal ReadOnlySpan<IBlockQueue> All => _queues;
 
+    /// <summary>What wakes the worker as <see cref="Wake"/> does, for doorbells; null where the first queue has no such thing.</summary>
+    internal EventFd? Bell => _first.Bell;
+
+    /// <summary>How often <see cref="Bell"/> was raised since this was last asked. Worker.</summary>
+    internal ulong TakeRings() => _first.TakeRings();
+
     /// <summary>The queue to a disk, or null when the host has no means for one more. Worker; it must look for work once more before it sleeps.</summary>
     internal IBlockQueue? TryOpen(IBlockBackend disk)
     {

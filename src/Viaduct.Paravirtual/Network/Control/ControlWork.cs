@@ -19,7 +19,7 @@ internal sealed class ControlWork : SignalledQueueWork
     private readonly byte[] _command = new byte[MaximumCommand];
 
     internal ControlWork(ControlCommands commands, DeviceCounters counters)
-        : base(1)
+        : base(1, counters)
     {
         _commands = commands;
         _counters = counters;

@@ -12,6 +12,21 @@ internal sealed class NotifyRegion : IAccessHandler
 
     internal NotifyRegion(DeviceSession session) => _session = session;
 
+    /// <summary>A device's doorbells that an engine may turn into eventfds.</summary>
+    internal static IReadOnlyList<DoorbellSignal> SignalsOf(IVirtioDevice device)
+    {
+        List<DoorbellSignal> signals = [];
+        for (int index = 0; index < device.QueueSizes.Length; index++)
+        {
+            if (device.BellOf(index) is { } bell)
+            {
+                signals.Add(new DoorbellSignal((ulong)(index * Multiplier), 0, bell));
+            }
+        }
+
+        return signals;
+    }
+
     public AccessStatus Read(ulong offset, int size, out ulong value)
     {
         value = 0;

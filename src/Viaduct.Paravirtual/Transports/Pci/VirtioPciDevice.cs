@@ -52,7 +52,7 @@ public sealed class VirtioPciDevice : IDisposable
         _common = new CommonConfiguration(_session, _signals);
         _bar.Map(CommonOffset, CommonRegister.Length, _common);
         _bar.Map(IsrOffset, sizeof(uint), _signals);
-        _bar.Map(NotifyOffset, (ulong)(queues * NotifyRegion.Multiplier), new NotifyRegion(_session));
+        _bar.Map(NotifyOffset, (ulong)(queues * NotifyRegion.Multiplier), new NotifyRegion(_session)).Signals = NotifyRegion.SignalsOf(device);
         Describe(PciStructure.Common, CommonOffset, CommonRegister.Length);
         Describe(PciStructure.Isr, IsrOffset, sizeof(uint));
         if (_session.Config.Length != 0)
