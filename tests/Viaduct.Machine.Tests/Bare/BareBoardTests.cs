@@ -11,7 +11,6 @@ public sealed class BareBoardTests
     private const uint Ecam = 0xE000_0000;
     private const uint Apic = 0xFEE0_0000;
     private const byte Vector = 0x15;
-    private const byte MsixCapability = 0x11;
 
     [Fact]
     public void SerialPort_PrintsWhatIsSent() => BareMachine.RunWell(c => c.End("ok"));
@@ -82,14 +81,10 @@ public sealed class BareBoardTests
             c =>
             {
                 BareNvme nvme = new(c);
-                c.A.mov(edi, Apic);
-                c.A.mov(__dword_ptr[rdi + 0xF0], 0x1FF);
+                BarePci.EnableApic(c);
                 nvme.Enable();
-                c.A.mov(__dword_ptr[r12 + 0x2000], Apic);
-                c.A.mov(__dword_ptr[r12 + 0x2004], 0);
-                c.A.mov(__dword_ptr[r12 + 0x2008], Vector);
-                c.A.mov(__dword_ptr[r12 + 0x200C], 0);
-                EnableMsix(c);
+                BarePci.FillEntry(c, BareNvme.Table, 0, Vector);
+                BarePci.EnableMsix(c);
                 nvme.Send(6, BareNvme.Buffer, 1, 0);
                 c.A.sti();
                 c.Halt();
@@ -226,19 +221,4 @@ public sealed class BareBoardTests
         c.Expect(0, "upper half");
         c.End("ok");
     });
-
-    private static void EnableMsix(BareCode c)
-    {
-        Label next = c.A.CreateLabel();
-        Label found = c.A.CreateLabel();
-        c.A.mov(edi, BareNvme.Function);
-        c.A.movzx(ebx, __byte_ptr[rdi + 0x34]);
-        c.A.Label(ref next);
-        c.A.cmp(__byte_ptr[rdi + rbx], MsixCapability);
-        c.A.je(found);
-        c.A.movzx(ebx, __byte_ptr[rdi + rbx + 1]);
-        c.A.jmp(next);
-        c.A.Label(ref found);
-        c.A.or(__word_ptr[rdi + rbx + 2], unchecked((short)0x8000));
-    }
 }

@@ -10,7 +10,11 @@ internal sealed class BareCode
     private const ushort PowerPort = 0x604;
     private const short PowerOffValue = (5 << 10) | (1 << 13);
 
+    private const int UserStack = 0x4000;
+    private const int InterruptsAndPorts = 0x3202;
+
     private readonly Dictionary<byte, Label> _handlers = [];
+    private bool _isUser;
 
     public Assembler A { get; } = new(64);
 
@@ -22,6 +26,40 @@ internal sealed class BareCode
         Label label = A.CreateLabel();
         Place(ref label);
         _handlers.Add(vector, label);
+        _isUser = false;
+    }
+
+    /// <summary>
+    /// Goes on at privilege level 3 with interrupts on and all ports allowed, which is native on every KVM; memory and
+    /// registers are open to it anyway. Changes RAX, and the stack is empty.
+    /// </summary>
+    public void EnterUser()
+    {
+        Label user = A.CreateLabel();
+        A.lea(rax, __[rsp - UserStack]);
+        A.push(BareGuest.UserDataSelector);
+        A.push(rax);
+        A.push(InterruptsAndPorts);
+        A.push(BareGuest.UserCodeSelector);
+        A.lea(rax, __[user]);
+        A.push(rax);
+        A.iretq();
+        Place(ref user);
+        _isUser = true;
+    }
+
+    /// <summary>Prints a mark and waits for a character from the test. Changes RAX and RDX.</summary>
+    public void Mark(char mark)
+    {
+        Print(mark.ToString());
+        Label wait = A.CreateLabel();
+        Place(ref wait);
+        A.mov(edx, SerialPort + 5);
+        A.@in(al, dx);
+        A.test(al, 1);
+        A.jz(wait);
+        A.mov(edx, SerialPort);
+        A.@in(al, dx);
     }
 
     /// <summary>Puts a label here, on an instruction of its own, since the assembler takes one label an instruction.</summary>
@@ -75,12 +113,20 @@ internal sealed class BareCode
         Place(ref right);
     }
 
-    /// <summary>Halts for ever.</summary>
+    /// <summary>Halts for ever; at privilege level 3, where that isn't allowed, turns round and round.</summary>
     public void Halt()
     {
         Label again = A.CreateLabel();
         A.Label(ref again);
-        A.hlt();
+        if (_isUser)
+        {
+            A.pause();
+        }
+        else
+        {
+            A.hlt();
+        }
+
         A.jmp(again);
     }
 

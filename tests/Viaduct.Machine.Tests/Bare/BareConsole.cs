@@ -24,6 +24,23 @@ internal sealed class BareConsole : ISerialSink
         }
     }
 
+    /// <summary>Waits until the text ends so. False when the time ran out.</summary>
+    public bool WaitForEnd(string end, TimeSpan patience)
+    {
+        lock (_text)
+        {
+            while (!_text.ToString().EndsWith(end, StringComparison.Ordinal))
+            {
+                if (!Monitor.Wait(_text, patience))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> bytes)
     {
@@ -34,6 +51,8 @@ internal sealed class BareConsole : ISerialSink
             {
                 _ = _text.Remove(0, _text.Length - Most);
             }
+
+            Monitor.PulseAll(_text);
         }
 
         _ = _spoke.TrySetResult();

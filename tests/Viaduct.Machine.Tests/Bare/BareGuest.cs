@@ -14,7 +14,7 @@ internal static class BareGuest
     public const ulong DefaultBase = 0x20_0000;
     public const int CodeOffset = 0x5000;
     public const int StackOffset = 0x3_0000;
-    public const int ImageLength = 0x2_0000;
+    public const int ImageLength = 0x2_8000;
     public const ushort CodeSelector = 0x10;
     public const ushort UserCodeSelector = 0x2B;
     public const ushort UserDataSelector = 0x23;
@@ -22,9 +22,13 @@ internal static class BareGuest
     private const int TableOffset = 0x1000;
     private const int DirectoryOffset = 0x2000;
     private const int GdtOffset = 0x3000;
-    private const int TaskOffset = 0x3100;
+    private const int TaskOffset = 0x2_5000;
+    private const ulong TaskLength = 0x68;
+    private const ulong PortBitmapLength = 0x2001;
     private const int PointersOffset = 0x3200;
     private const int IdtOffset = 0x4000;
+    private const int CodeEnd = 0x2_0000;
+    private const int LargePagesOffset = 0x2_0000;
     private const int HeaderLength = 0x1000;
     private const int NoteOffset = 0x800;
     private const uint XenPhysicalEntry = 18;
@@ -89,15 +93,32 @@ internal static class BareGuest
             Put(DirectoryOffset + (i * 8), ((ulong)i << 30) | 0x87);
         }
 
+        // Where there is anything, pages of 2 MiB: not every KVM has larger ones. The last is where 64-bit BARs begin.
+        int directory = LargePagesOffset;
+        foreach (int gibibyte in (ReadOnlySpan<int>)[0, 1, 2, 3, (int)(MemoryLayout.Mmio64Alignment >> 30)])
+        {
+            Put(DirectoryOffset + (gibibyte * 8), (start + (ulong)directory) | 7);
+            for (int i = 0; i < 512; i++)
+            {
+                Put(directory + (i * 8), ((ulong)gibibyte << 30) | ((ulong)i << 21) | 0x87);
+            }
+
+            directory += 0x1000;
+        }
+
         Put(GdtOffset + 0x10, 0x00AF_9B00_0000_FFFF);
         Put(GdtOffset + 0x18, 0x00CF_9300_0000_FFFF);
         Put(GdtOffset + 0x20, 0x00CF_F300_0000_FFFF);
         Put(GdtOffset + 0x28, 0x00AF_FB00_0000_FFFF);
         ulong task = start + TaskOffset;
-        Put(GdtOffset + 0x30, 0x67 | ((task & 0xFF_FFFF) << 16) | (0x89UL << 40) | (((task >> 24) & 0xFF) << 56));
+        Put(GdtOffset + 0x30, (TaskLength + PortBitmapLength - 1) | ((task & 0xFF_FFFF) << 16) | (0x89UL << 40) | (((task >> 24) & 0xFF) << 56));
         Put(GdtOffset + 0x38, task >> 32);
         Put(TaskOffset + 4, start + StackOffset);
         Put(TaskOffset + 36, start + StackOffset);
+
+        // All ports are user code's: there are KVMs that look here, whatever the I/O privilege level.
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(TaskOffset + 0x66), (ushort)TaskLength);
+        image[TaskOffset + (int)(TaskLength + PortBitmapLength) - 1] = 0xFF;
         BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(PointersOffset), 0x3F);
         Put(PointersOffset + 2, start + GdtOffset);
         BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(PointersOffset + 16), 0xFFF);
@@ -161,7 +182,7 @@ internal static class BareGuest
     {
         using MemoryStream stream = new();
         result = assembler.Assemble(new StreamCodeWriter(stream), start + (uint)offset, BlockEncoderOptions.ReturnNewInstructionOffsets);
-        stream.GetBuffer().AsSpan(0, (int)stream.Length).CopyTo(image.AsSpan(offset));
+        stream.GetBuffer().AsSpan(0, (int)stream.Length).CopyTo(image.AsSpan(offset..CodeEnd));
         return (int)stream.Length;
     }
 

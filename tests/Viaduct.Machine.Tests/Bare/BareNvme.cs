@@ -12,16 +12,21 @@ internal sealed class BareNvme(BareCode code)
     public const uint Function = 0xE010_0000;
     public const uint Buffer = 0x101_0000;
 
+    /// <summary>Where in the BAR the MSI-X table is.</summary>
+    public const int Table = 0x2000;
+
     private const uint Bridge = 0xE000_8000;
     private const uint AdminSubmission = 0x100_0000;
     private const uint AdminCompletion = 0x100_1000;
     private const uint Submission = 0x100_2000;
     private const uint Completion = 0x100_3000;
+    private const uint Shadow = 0x100_8000;
     private const int Entries = 64;
     private const int Doorbells = 0x1000;
     private const int PhaseBit = 1 << 16;
 
     private int _adminCommands;
+    private bool _shadowed;
 
     private Assembler A => code.A;
 
@@ -50,22 +55,33 @@ internal sealed class BareNvme(BareCode code)
     }
 
     /// <summary>Sends an admin command without waiting for it.</summary>
-    public void Send(byte opcode, uint address, uint dword10, uint dword11)
+    public void Send(byte opcode, uint address, uint dword10, uint dword11, uint second = 0)
     {
         A.mov(edi, AdminSubmission + (uint)(_adminCommands * 64));
         A.mov(__dword_ptr[rdi], opcode);
         A.mov(__dword_ptr[rdi + 24], address);
+        A.mov(__dword_ptr[rdi + 32], second);
         A.mov(__dword_ptr[rdi + 40], dword10);
         A.mov(__dword_ptr[rdi + 44], dword11);
         _adminCommands++;
         A.mov(__dword_ptr[r12 + Doorbells], _adminCommands);
     }
 
+    /// <summary>Has the controller look for the I/O queues' doorbells in memory; their registers are written all the same, as whoever is asked to does.</summary>
+    public void ShadowDoorbells()
+    {
+        const byte DoorbellBufferConfig = 0x7C;
+        Send(DoorbellBufferConfig, Shadow, 0, 0, second: Shadow + 0x1000);
+        AwaitAdmin();
+        _shadowed = true;
+    }
+
     /// <summary>Makes a pair of I/O queues.</summary>
-    public void CreateQueues()
+    /// <param name="entry">The entry of the MSI-X table by which completions interrupt; null for none.</param>
+    public void CreateQueues(int? entry = null)
     {
         const uint QueueOne = ((Entries - 1) << 16) | 1;
-        Send(5, Completion, QueueOne, 1);
+        Send(5, Completion, QueueOne, entry is { } vector ? ((uint)vector << 16) | 3 : 1);
         AwaitAdmin();
         Send(1, Submission, QueueOne, (1 << 16) | 1);
         AwaitAdmin();
@@ -95,9 +111,19 @@ internal sealed class BareNvme(BareCode code)
         A.xor(r13d, r13d);
         A.xor(r14d, PhaseBit);
         code.Place(ref same);
-        A.mov(__[r12 + Doorbells + 8], r13d);
+        Ring(8);
         Await();
-        A.mov(__[r12 + Doorbells + 12], r13d);
+        Ring(12);
+    }
+
+    private void Ring(int offset)
+    {
+        if (_shadowed)
+        {
+            A.mov(__[(long)Shadow + offset], r13d);
+        }
+
+        A.mov(__[r12 + Doorbells + offset], r13d);
     }
 
     private void AwaitAdmin()
