@@ -11,6 +11,9 @@ internal sealed unsafe class KvmCpu : IDisposable
     private readonly SafeFileHandle _file;
     private readonly KvmRunPage* _page;
     private readonly nuint _pageLength;
+    private readonly int _descriptor;
+    private readonly nuint _run = KvmRequests.KVM_RUN;
+    private int _managedThread;
     private int _thread;
     private bool _disposed;
 
@@ -19,6 +22,7 @@ internal sealed unsafe class KvmCpu : IDisposable
     public KvmCpu(SafeFileHandle file, nuint pageLength)
     {
         _file = file;
+        _descriptor = (int)file.DangerousGetHandle();
         _pageLength = pageLength;
         KickSignal.Prepare();
 
@@ -76,8 +80,14 @@ internal sealed unsafe class KvmCpu : IDisposable
     /// <summary>Runs the guest until something is asked of the caller, <see cref="KvmExitReason.Intr"/> when <see cref="Kick"/> made it return.</summary>
     public KvmExitReason Run()
     {
-        Volatile.Write(ref _thread, Libc.gettid());
-        while (Libc.ioctl(_file, KvmRequests.KVM_RUN, 0) < 0)
+        // A system call for each run would cost as much as all else here.
+        if (_managedThread != Environment.CurrentManagedThreadId)
+        {
+            _managedThread = Environment.CurrentManagedThreadId;
+            Volatile.Write(ref _thread, Libc.gettid());
+        }
+
+        while (Libc.ioctl_run(_descriptor, _run, 0) < 0)
         {
             // EAGAIN: a processor that waited for its start-up message has had one.
             if (Marshal.GetLastPInvokeError() is not (Libc.EINTR or Libc.EAGAIN))

@@ -10,6 +10,7 @@ internal static class BenchCommand
         BenchDiskCommand.Create(),
         BenchEngineCommand.Create(),
         BenchEngineCommand.CreateRun(),
+        BenchExitsCommand.Create(),
         BenchInstructionsCommand.Create(),
         BenchVfioUserCommand.Create(),
     };

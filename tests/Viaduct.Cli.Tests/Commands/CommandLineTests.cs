@@ -20,6 +20,7 @@ public sealed class CommandLineTests
     [InlineData("up lab.yaml --json --verbose --engine software")]
     [InlineData("bench engine --json --runs 5")]
     [InlineData("bench instructions --json --cases 10")]
+    [InlineData("bench exits --json --runs 3 --milliseconds 5 --peer-program /tmp/peer")]
     [InlineData("bench disk --peer qemu --qemu /opt/qemu --json --roads emulated,assigned,shared,paravirtual --vfs 1,2,4,7 --seconds 5 --runs 3 --engine software")]
     public void Line_AsDocumented_IsTaken(string line) => Assert.Empty(Parse(line).Errors);
 
@@ -30,6 +31,7 @@ public sealed class CommandLineTests
     [InlineData("demo --quick", "--quick")]
     [InlineData("bench engine --runs 0", "'0'")]
     [InlineData("bench engine --runs 101", "'101'")]
+    [InlineData("bench exits --milliseconds 0", "'0'")]
     [InlineData("bench disk --roads emulated,toll", "'toll'")]
     [InlineData("bench disk --peer xen", "xen")]
     [InlineData("bench disk --vfs 2,0", "'0'")]
