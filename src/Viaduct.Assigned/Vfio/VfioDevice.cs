@@ -139,6 +139,9 @@ internal sealed unsafe class VfioDevice : IAssignedDevice
     public bool TryUnmaskPin() => _lossReason is null && _interrupts.TryUnmaskPin();
 
     /// <inheritdoc/>
+    public bool TryUnmaskPinBy(EventFd resample) => _lossReason is null && _interrupts.TryUnmaskPinBy(resample);
+
+    /// <inheritdoc/>
     public bool TryMapDma(ulong address, HostMemory memory, ulong offset, ulong length, bool writable)
     {
         if (_lossReason is not null)

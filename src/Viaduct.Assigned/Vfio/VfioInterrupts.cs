@@ -70,6 +70,9 @@ internal sealed unsafe class VfioInterrupts
         return _kernel.Request(_file, VfioRequests.VFIO_DEVICE_SET_IRQS, &unmask) >= 0;
     }
 
+    /// <summary>As <see cref="IAssignedDevice.TryUnmaskPinBy"/>.</summary>
+    internal bool TryUnmaskPinBy(EventFd resample) => TryRequest(AssignedInterrupt.Intx, 0, [resample.Descriptor], VfioIrqSet.Unmask);
+
     private bool TryConnect(AssignedInterrupt kind, int start, ReadOnlySpan<int> descriptors)
     {
         int[]? before = _targets[(int)kind];
@@ -116,12 +119,12 @@ internal sealed unsafe class VfioInterrupts
     }
 
     // A positive answer is how many vectors the host has left, which are too few.
-    private bool TryRequest(AssignedInterrupt kind, int start, ReadOnlySpan<int> descriptors)
+    private bool TryRequest(AssignedInterrupt kind, int start, ReadOnlySpan<int> descriptors, uint action = VfioIrqSet.Trigger)
     {
         VfioIrqSet set = new()
         {
             ArgSize = (uint)(sizeof(VfioIrqSet) + (descriptors.Length * sizeof(int))),
-            Flags = VfioIrqSet.Trigger | VfioIrqSet.DataEventFd,
+            Flags = action | VfioIrqSet.DataEventFd,
             Index = (uint)kind,
             Start = (uint)start,
             Count = (uint)descriptors.Length,

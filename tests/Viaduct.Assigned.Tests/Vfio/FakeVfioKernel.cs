@@ -66,6 +66,9 @@ internal sealed unsafe class FakeVfioKernel : IVfioKernel, IDisposable
 
     internal int Unmasked { get; private set; }
 
+    /// <summary>The eventfd that unmasks the pin; none at first.</summary>
+    internal int UnmaskedBy { get; private set; } = -1;
+
     internal int Resets { get; private set; }
 
     internal List<int> HotResets { get; } = [];
@@ -298,6 +301,12 @@ internal sealed unsafe class FakeVfioKernel : IVfioKernel, IDisposable
     private int Set(VfioIrqSet* set)
     {
         bool isKind = set->Index <= 2;
+        if ((set->Flags & VfioIrqSet.Unmask) != 0 && (set->Flags & VfioIrqSet.DataEventFd) != 0)
+        {
+            UnmaskedBy = *(int*)(set + 1);
+            return 0;
+        }
+
         if ((set->Flags & VfioIrqSet.Unmask) != 0)
         {
             Unmasked++;

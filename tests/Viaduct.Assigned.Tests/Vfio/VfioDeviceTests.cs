@@ -146,6 +146,18 @@ public sealed class VfioDeviceTests : IDisposable
         Assert.Equal(1, kernel.Unmasked);
     }
 
+    [Fact]
+    public void Pin_IsUnmaskedByAnEventFd()
+    {
+        FakeVfioKernel kernel = Kernel(new FakeVfioKernel());
+        using IAssignedDevice device = Open(kernel);
+        EventFd[] targets = Targets(2);
+        Assert.True(device.TrySetInterrupts(AssignedInterrupt.Intx, 0, targets.AsSpan(0, 1)));
+        Assert.True(device.TryUnmaskPinBy(targets[1]));
+        Assert.Equal(targets[1].Descriptor, kernel.UnmaskedBy);
+        Assert.Equal(0, kernel.Unmasked);
+    }
+
     [Theory]
     [InlineData(AssignedInterrupt.Request, "the host wants it back")]
     [InlineData(AssignedInterrupt.Error, "it reports an error that can't be corrected")]
