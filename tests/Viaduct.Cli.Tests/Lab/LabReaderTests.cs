@@ -83,7 +83,7 @@ public sealed class LabReaderTests
     [InlineData("guests:\n  a: {kernel: k, engine: xen}", 2, 26, "'xen'", "'software'")]
     [InlineData("guests:\n  a: {kernel: k, console: tty}", 2, 27, "'tty'", "'socket:PATH'")]
     [InlineData("guests:\n  a: {kernel: k, console: stdio}\n  b: {kernel: k, console: stdio}", 3, 27, "guest 'a'", "another place")]
-    [InlineData("guests:\n  a: {kernel: k, networks: [{mac: x}]}", 2, 29, "without 'backend'", "tap:INTERFACE")]
+    [InlineData("guests:\n  a: {kernel: k, networks: [{id: x}]}", 2, 29, "without 'backend'", "tap:INTERFACE")]
     [InlineData("guests:\n  a: {kernel: k, networks: [{backend: none, road: emulated}]}", 2, 29, "can't be", "road=paravirtual")]
     [InlineData("guests:\n  a: {kernel: k, networks: [{backend: none, tcp: '22'}]}", 2, 29, "can't be", "backend=passt")]
     [InlineData("guests:\n  a: {kernel: k, networks: [{backend: 'switch:s', vlan: 1, trunk: [2]}]}", 2, 67, "beside 'vlan'", "one of them")]
