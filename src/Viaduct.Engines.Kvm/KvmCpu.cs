@@ -14,15 +14,19 @@ internal sealed unsafe class KvmCpu : IDisposable
     private readonly int _descriptor;
     private readonly nuint _run = KvmRequests.KVM_RUN;
     private int _managedThread;
+    private readonly bool _hasLongState;
     private int _thread;
     private bool _disposed;
 
     /// <param name="file">The processor's descriptor; owned from now on.</param>
     /// <param name="pageLength">Bytes of its shared page.</param>
-    public KvmCpu(SafeFileHandle file, nuint pageLength)
+    /// <param name="extendedStateLength">Bytes of its extended state where that may be more than a structure's; zero where it is that.</param>
+    public KvmCpu(SafeFileHandle file, nuint pageLength, int extendedStateLength)
     {
         _file = file;
         _descriptor = (int)file.DangerousGetHandle();
+        _hasLongState = extendedStateLength != 0;
+        ExtendedStateLength = Math.Max(extendedStateLength, sizeof(KvmExtendedState));
         _pageLength = pageLength;
         KickSignal.Prepare();
 
@@ -76,6 +80,46 @@ internal sealed unsafe class KvmCpu : IDisposable
 
         set => Call(KvmRequests.KVM_SET_FPU, &value, "KVM_SET_FPU");
     }
+
+    /// <summary>Bytes of <see cref="ExtendedState"/>.</summary>
+    public int ExtendedStateLength { get; }
+
+    /// <summary>The FPU's, the vectors' and all other state that XSAVE saves, as it does.</summary>
+    public byte[] ExtendedState
+    {
+        get
+        {
+            byte[] image = new byte[ExtendedStateLength];
+            fixed (byte* pointer = image)
+            {
+                Call(_hasLongState ? KvmRequests.KVM_GET_XSAVE2 : KvmRequests.KVM_GET_XSAVE, pointer, "KVM_GET_XSAVE");
+            }
+
+            return image;
+        }
+
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(value.Length, ExtendedStateLength);
+            fixed (byte* pointer = value)
+            {
+                Call(KvmRequests.KVM_SET_XSAVE, pointer, "KVM_SET_XSAVE");
+            }
+        }
+    }
+
+    /// <summary>Reads a structure of the processor's state.</summary>
+    public T Get<T>(uint request, string name)
+        where T : unmanaged
+    {
+        T value;
+        Call(request, &value, name);
+        return value;
+    }
+
+    /// <summary>Sets a structure of the processor's state.</summary>
+    public void Set<T>(uint request, T value, string name)
+        where T : unmanaged => Call(request, &value, name);
 
     /// <summary>Runs the guest until something is asked of the caller, <see cref="KvmExitReason.Intr"/> when <see cref="Kick"/> made it return.</summary>
     public KvmExitReason Run()

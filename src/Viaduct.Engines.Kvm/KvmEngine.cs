@@ -5,10 +5,13 @@ using Viaduct.Engines.Kvm.Interop;
 using Viaduct.Engines.Kvm.Interrupts;
 using Viaduct.Engines.Kvm.Memory;
 using Viaduct.Engines.Kvm.Processors;
+using Viaduct.Engines.Kvm.State;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Engines;
 using Viaduct.Platform.Host;
 using Viaduct.Platform.Interrupts;
+using Viaduct.Platform.Memory;
+using Viaduct.Platform.State;
 
 namespace Viaduct.Engines.Kvm;
 
@@ -48,6 +51,7 @@ public sealed class KvmEngine : IEngine
             InterruptEvents = new KvmInterruptEvents(machine, new RoutingTable(machine, Inputs, chips: true, system.Capability(KvmCapability.IrqRouting)));
             _inputs = [.. Enumerable.Range(0, Inputs).Select(number => new InterruptInput(machine, number))];
             Msi = new MessageSink(machine);
+            State = new EngineRecord(machine, [.. _cpus.Select(cpu => cpu.Cpu)], system.ReadMsrNumbers());
         }
         catch
         {
@@ -55,6 +59,12 @@ public sealed class KvmEngine : IEngine
             throw;
         }
     }
+
+    /// <summary>
+    /// The engine's state: to be saved when all processors have been stopped and have returned, and restored before any
+    /// has run. Memory and devices are their own parts; devices come first.
+    /// </summary>
+    public ISavable State { get; }
 
     /// <inheritdoc/>
     public string Name => "kvm";
@@ -80,6 +90,17 @@ public sealed class KvmEngine : IEngine
     /// another thread that may just be taking slots away.
     /// </remarks>
     public void Synchronize() => _slots.Follow();
+
+    /// <summary>Has the pages of a block noted that the guest writes; what devices write isn't noted.</summary>
+    public void BeginDirtyLog(HostMemory block) => _slots.BeginLog(block);
+
+    /// <summary>Gives the pages that the guest has written since the log began, or since this was last asked.</summary>
+    /// <param name="block">A block whose log has begun.</param>
+    /// <param name="pages">A bit a page of the block, 64 in a word; those of written pages are set, others left.</param>
+    public void TakeDirtyLog(HostMemory block, Span<ulong> pages) => _slots.TakeLog(block, pages);
+
+    /// <summary>Ends it.</summary>
+    public void EndDirtyLog(HostMemory block) => _slots.EndLog(block);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -95,13 +95,42 @@ internal sealed unsafe class KvmMachine : IDisposable
         _ = Libc.ioctl_pointer(_file, KvmRequests.KVM_SIGNAL_MSI, &message);
     }
 
+    /// <summary>What the paravirtual clock says, in nanoseconds.</summary>
+    public ulong Clock
+    {
+        get
+        {
+            KvmClock clock;
+            Check(Libc.ioctl_pointer(_file, KvmRequests.KVM_GET_CLOCK, &clock), "KVM_GET_CLOCK");
+            return clock.Nanoseconds;
+        }
+
+        set
+        {
+            KvmClock clock = new() { Nanoseconds = value };
+            Check(Libc.ioctl_pointer(_file, KvmRequests.KVM_SET_CLOCK, &clock), "KVM_SET_CLOCK");
+        }
+    }
+
+    /// <summary>Reads an interrupt controller's state.</summary>
+    public KvmInterruptChip GetInterruptChip(uint chip)
+    {
+        KvmInterruptChip state = new() { Chip = chip };
+        Check(Libc.ioctl_pointer(_file, KvmRequests.KVM_GET_IRQCHIP, &state), "KVM_GET_IRQCHIP");
+        return state;
+    }
+
+    /// <summary>Sets an interrupt controller's state.</summary>
+    public void SetInterruptChip(KvmInterruptChip state) =>
+        Check(Libc.ioctl_pointer(_file, KvmRequests.KVM_SET_IRQCHIP, &state), "KVM_SET_IRQCHIP");
+
     /// <summary>A processor, which as yet has no CPUID.</summary>
     /// <param name="id">Its number, the APIC ID.</param>
     public KvmCpu CreateCpu(int id)
     {
         int fd = Libc.ioctl(_file, KvmRequests.KVM_CREATE_VCPU, id);
         Check(fd, "KVM_CREATE_VCPU");
-        return new KvmCpu(new SafeFileHandle(fd, ownsHandle: true), _system.RunPageLength);
+        return new KvmCpu(new SafeFileHandle(fd, ownsHandle: true), _system.RunPageLength, _system.Capability(KvmCapability.ExtendedState2));
     }
 
     /// <inheritdoc/>

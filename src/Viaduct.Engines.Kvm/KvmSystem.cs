@@ -11,6 +11,7 @@ internal sealed unsafe class KvmSystem : IDisposable
     private const int ApiVersion = 12;
 
     private const int MaxCpuidEntries = 256;
+    private const int MaxMsrs = 1024;
     private readonly SafeFileHandle _file;
 
     /// <exception cref="HostException">The device is absent, not for this user, or not KVM as we know it.</exception>
@@ -42,6 +43,19 @@ internal sealed unsafe class KvmSystem : IDisposable
 
     /// <summary>struct kvm_cpuid2 with all that KVM can offer a guest here.</summary>
     public byte[] Cpuid { get; }
+
+    /// <summary>The numbers of the MSRs that are a processor's state here.</summary>
+    public uint[] ReadMsrNumbers()
+    {
+        uint[] list = new uint[1 + MaxMsrs];
+        list[0] = MaxMsrs;
+        fixed (uint* pointer = list)
+        {
+            _ = Check(Libc.ioctl_pointer(_file, KvmRequests.KVM_GET_MSR_INDEX_LIST, pointer), "KVM_GET_MSR_INDEX_LIST");
+        }
+
+        return list[1..(1 + (int)list[0])];
+    }
 
     /// <summary>What KVM says of a capability: zero where it hasn't got it, else what the capability's description says.</summary>
     public int Capability(KvmCapability capability) =>

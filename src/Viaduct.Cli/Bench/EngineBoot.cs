@@ -66,7 +66,7 @@ internal sealed class EngineBoot
             Boot = Stopwatch.GetElapsedTime(first).TotalSeconds,
             Instructions = machine.Instructions,
             CpuSeconds = ProcessFigures.ThreadSeconds(VcpuThreads),
-            MonitorMemory = ProcessFigures.MemoryWithoutGuest() / (double)(1 << 20),
+            MonitorMemory = ProcessFigures.MemoryWithoutGuest(machine.Ram) / (double)(1 << 20),
         };
         machine.Serial.Receive("\n"u8);
     }

@@ -1,16 +1,15 @@
 using System.Globalization;
+using Viaduct.Platform.Memory;
 
 namespace Viaduct.Cli.Bench;
 
 /// <summary>What Linux knows of this process (proc(5)).</summary>
 internal static class ProcessFigures
 {
-    /// <summary>What the machine names its RAM's mapping.</summary>
-    private const string GuestMemory = "/memfd:guest-ram";
     private const string ResidentKey = "Rss:";
 
     /// <summary>Bytes that the process has in RAM, but for its guest's RAM.</summary>
-    internal static long MemoryWithoutGuest()
+    internal static unsafe long MemoryWithoutGuest(HostMemory ram)
     {
         long kibibytes = 0;
         bool counts = true;
@@ -18,7 +17,8 @@ internal static class ProcessFigures
         {
             if (char.IsAsciiHexDigitLower(line[0]))
             {
-                counts = !line.Contains(GuestMemory, StringComparison.Ordinal);
+                ulong start = ulong.Parse(line.AsSpan(0, line.IndexOf('-', StringComparison.Ordinal)), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                counts = start - (ulong)ram.Pointer >= ram.Length;
             }
             else if (counts && line.StartsWith(ResidentKey, StringComparison.Ordinal))
             {

@@ -8,7 +8,7 @@ namespace Viaduct.Engines.Kvm.Identification;
 
 /// <summary>
 /// What CPUID says on a guest's processors: what KVM supports on this host's, with the machine's own topology (a socket
-/// of single-threaded cores) and without performance counters (Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E).
+/// of single-threaded cores) and without performance counters and nested virtualization (Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E).
 /// </summary>
 internal sealed class CpuidTable
 {
@@ -78,10 +78,10 @@ internal sealed class CpuidTable
         const uint X2Apic = 1 << 21;
         const uint TscDeadline = 1 << 24;
         const uint Hypervisor = 1u << 31;
-        const uint DebugStoreAndPerformance = (1 << 2) | (1 << 4) | (1 << 15);
+        const uint DebugStoreVmxPerformance = (1 << 2) | (1 << 4) | (1 << 5) | (1 << 15);
         const uint HyperThreading = 1 << 28;
         const uint CoreLegacy = 1 << 1;
-        const uint PerformanceCounters = (1 << 23) | (1 << 24) | (1 << 28);
+        const uint SvmPerformance = (1 << 2) | (1 << 23) | (1 << 24) | (1 << 28);
         switch (entry.Function)
         {
             case 0:
@@ -89,20 +89,20 @@ internal sealed class CpuidTable
                 break;
             case 1:
                 entry.Ebx = (entry.Ebx & ClflushSize) | (_cpus << 16);
-                entry.Ecx = (entry.Ecx & ~DebugStoreAndPerformance) | X2Apic | TscDeadline | Hypervisor;
+                entry.Ecx = (entry.Ecx & ~DebugStoreVmxPerformance) | X2Apic | TscDeadline | Hypervisor;
                 entry.Edx = _cpus > 1 ? entry.Edx | HyperThreading : entry.Edx & ~HyperThreading;
                 break;
             case 4 when !isAmd && (entry.Eax & 0x1F) != 0:
                 entry.Eax = (entry.Eax & 0x3FFF) | (Sharers(entry.Eax) << 14) | (((1u << _coreBits) - 1) << 26);
                 break;
-            case 0xA:
+            case 0xA or 0x8000_000A:
                 (entry.Eax, entry.Ebx, entry.Ecx, entry.Edx) = (0, 0, 0, 0);
                 break;
             case Signature:
                 entry.Eax = TimingLeaf;
                 break;
             case 0x8000_0001:
-                entry.Ecx = (entry.Ecx & ~(PerformanceCounters | CoreLegacy)) | (isAmd && _cpus > 1 ? CoreLegacy : 0);
+                entry.Ecx = (entry.Ecx & ~(SvmPerformance | CoreLegacy)) | (isAmd && _cpus > 1 ? CoreLegacy : 0);
                 break;
             case 0x8000_0002 or 0x8000_0003 or 0x8000_0004 when X86Base.IsSupported:
                 (int eax, int ebx, int ecx, int edx) = X86Base.CpuId((int)entry.Function, 0);

@@ -18,4 +18,5 @@ internal enum KvmCapability : uint
     SplitIrqChip = 121,
     DoorbellsOfAnyLength = 122,
     ImmediateExit = 136,
+    ExtendedState2 = 208,
 }

@@ -1,4 +1,4 @@
-using Viaduct.Engines.Kvm.Interop;
+using System.Numerics;
 using Viaduct.Platform.AddressSpaces;
 using Viaduct.Platform.Host;
 using Viaduct.Platform.Memory;
@@ -12,6 +12,7 @@ namespace Viaduct.Engines.Kvm.Memory;
 /// </summary>
 internal sealed unsafe class MemorySlots : IDisposable
 {
+    private const uint LogDirtyPages = 1;
     private const uint ReadOnly = 2;
     private const ulong PageMask = HostMemory.PageSize - 1;
 
@@ -21,6 +22,9 @@ internal sealed unsafe class MemorySlots : IDisposable
     private readonly AddressSpace _space;
     private readonly Dictionary<MemorySlot, uint> _slots = [];
     private readonly Stack<uint> _free = [];
+
+    // Blocks whose written pages are noted, with what was noted in slots that are gone: a bit a page.
+    private readonly Dictionary<HostMemory, ulong[]> _logs = [];
     private AddressMap? _followed;
     private long _changes;
 
@@ -55,6 +59,53 @@ internal sealed unsafe class MemorySlots : IDisposable
         }
     }
 
+    /// <summary>Has the pages of a block noted that the guest writes.</summary>
+    /// <exception cref="HostException">KVM can't.</exception>
+    public void BeginLog(HostMemory block)
+    {
+        lock (_lock)
+        {
+            _logs.Add(block, new ulong[Words(block.Length)]);
+            SetFlags(block);
+        }
+    }
+
+    /// <summary>Ends that.</summary>
+    public void EndLog(HostMemory block)
+    {
+        lock (_lock)
+        {
+            if (_logs.Remove(block))
+            {
+                SetFlags(block);
+            }
+        }
+    }
+
+    /// <summary>Gives the pages of a block that the guest has written since the log began, or since this was last asked.</summary>
+    /// <param name="block">A block with a log.</param>
+    /// <param name="pages">A bit a page, 64 in a word; those of written pages are set, others left.</param>
+    public void TakeLog(HostMemory block, Span<ulong> pages)
+    {
+        lock (_lock)
+        {
+            ulong[] log = _logs[block];
+            foreach ((MemorySlot slot, uint number) in _slots)
+            {
+                if (slot.Block == block)
+                {
+                    Collect(slot, number, log);
+                }
+            }
+
+            for (int i = 0; i < log.Length; i++)
+            {
+                pages[i] |= log[i];
+                log[i] = 0;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _space.Changed -= Follow;
 
@@ -75,7 +126,12 @@ internal sealed unsafe class MemorySlots : IDisposable
         bool whole = true;
         foreach ((MemorySlot slot, uint number) in _slots.Where(each => !wanted.Contains(each.Key)).ToArray())
         {
-            _ = KvmSystem.Check(_machine.SetMemory(number, slot.GuestAddress, (byte*)slot.Host, 0, 0), "KVM_SET_USER_MEMORY_REGION");
+            if (_logs.TryGetValue(slot.Block, out ulong[]? log))
+            {
+                Collect(slot, number, log);
+            }
+
+            _ = KvmSystem.Check(_machine.SetMemory(number, slot.GuestAddress, slot.Block.Pointer + slot.Offset, 0, 0), "KVM_SET_USER_MEMORY_REGION");
             _ = _slots.Remove(slot);
             _free.Push(number);
         }
@@ -87,7 +143,7 @@ internal sealed unsafe class MemorySlots : IDisposable
                 number = (uint)_slots.Count;
             }
 
-            if (_machine.SetMemory(number, slot.GuestAddress, (byte*)slot.Host, slot.Length, slot.ReadOnly ? ReadOnly : 0) < 0)
+            if (Set(slot, number) < 0)
             {
                 _free.Push(number);
                 whole = false;
@@ -102,6 +158,42 @@ internal sealed unsafe class MemorySlots : IDisposable
         return whole;
     }
 
+    private int Set(MemorySlot slot, uint number) => _machine.SetMemory(
+        number,
+        slot.GuestAddress,
+        slot.Block.Pointer + slot.Offset,
+        slot.Length,
+        (slot.ReadOnly ? ReadOnly : 0) | (_logs.ContainsKey(slot.Block) ? LogDirtyPages : 0));
+
+    private void SetFlags(HostMemory block)
+    {
+        foreach ((MemorySlot slot, uint number) in _slots)
+        {
+            if (slot.Block == block)
+            {
+                _ = KvmSystem.Check(Set(slot, number), "KVM_SET_USER_MEMORY_REGION");
+            }
+        }
+    }
+
+    // KVM's bits are of the slot's pages, the log's of the block's.
+    private void Collect(MemorySlot slot, uint number, ulong[] log)
+    {
+        ulong[] written = new ulong[Words(slot.Length)];
+        _machine.TakeDirtyLog(number, written);
+        ulong first = slot.Offset / HostMemory.PageSize;
+        for (int i = 0; i < written.Length; i++)
+        {
+            for (ulong word = written[i]; word != 0; word &= word - 1)
+            {
+                ulong page = first + ((ulong)i * 64) + (ulong)BitOperations.TrailingZeroCount(word);
+                log[page / 64] |= 1UL << (int)(page % 64);
+            }
+        }
+    }
+
+    private static int Words(ulong length) => (int)(((length / HostMemory.PageSize) + 63) / 64);
+
     // The whole pages of a range; what is left at its ends is reached by exits.
     private static MemorySlot? SlotOf(FlatRange range)
     {
@@ -112,7 +204,7 @@ internal sealed unsafe class MemorySlots : IDisposable
 
         ulong start = (range.Start + PageMask) & ~PageMask;
         ulong end = (range.Start + range.Length) & ~PageMask;
-        byte* host = range.Host + (start - range.Start);
-        return start < end && ((ulong)host & PageMask) == 0 ? new MemorySlot(start, (nuint)host, end - start, range.ReadOnly) : null;
+        ulong offset = range.MemoryOffset + (start - range.Start);
+        return start < end && (offset & PageMask) == 0 ? new MemorySlot(start, range.Memory, offset, end - start, range.ReadOnly) : null;
     }
 }

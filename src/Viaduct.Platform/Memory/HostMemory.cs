@@ -6,14 +6,17 @@ namespace Viaduct.Platform.Memory;
 /// <summary>
 /// A block of host memory that guests see as RAM or as device memory: a memfd mapped shared, so that it can be handed
 /// to another process, or part of such a file that another process handed over. Pages cost nothing until they are
-/// touched. Files are sealed against shrinking, so that no process can take pages away from under another.
+/// touched. Files are sealed against shrinking, so that no process can take pages away from under another. A block that
+/// no other process will map can be private instead, which hosts back with huge pages more readily.
 /// </summary>
 public sealed unsafe class HostMemory : IDisposable
 {
     /// <summary>Bytes a page: the granularity of <see cref="WatchedPages"/>.</summary>
     public const int PageSize = 4096;
 
-    private readonly SafeFileHandle _file;
+    private const ulong HugePage = 2 << 20;
+
+    private readonly SafeFileHandle? _file;
     private readonly byte* _pages;
     private readonly byte* _pagesMapping;
     private readonly nuint _pagesLength;
@@ -46,7 +49,7 @@ public sealed unsafe class HostMemory : IDisposable
         Length = length;
         PageMapOffset = length;
         _pagesLength = (nuint)PageMapLength(length);
-        (nint memory, nint pages) = MapFile(name, writable: true, ownsPageMap: true);
+        (nint memory, nint pages) = MapFile(_file, name, writable: true, ownsPageMap: true);
         Pointer = (byte*)memory;
         _pages = _pagesMapping = (byte*)pages;
     }
@@ -59,10 +62,41 @@ public sealed unsafe class HostMemory : IDisposable
         PageMapOffset = pageMapOffset;
         ulong before = pageMapOffset.GetValueOrDefault() % PageSize;
         _pagesLength = (nuint)(before + (length / PageSize));
-        (nint memory, nint pages) = MapFile(name, writable, ownsPageMap: false);
+        (nint memory, nint pages) = MapFile(file, name, writable, ownsPageMap: false);
         Pointer = (byte*)memory;
         _pagesMapping = (byte*)pages;
         _pages = _pagesMapping + before;
+    }
+
+    private HostMemory(string name, ulong length, byte* pointer)
+    {
+        Pointer = pointer;
+        Length = length;
+        _pagesLength = (nuint)(length / PageSize);
+        _pages = _pagesMapping = (byte*)Anonymous($"the page map of {name}", _pagesLength);
+    }
+
+    /// <summary>Makes a block that can't be handed to another process: it has no <see cref="File"/>.</summary>
+    /// <param name="name">For messages.</param>
+    /// <param name="length">Bytes, a multiple of <see cref="PageSize"/>.</param>
+    /// <exception cref="HostException">The host has no room for it.</exception>
+    public static HostMemory Private(string name, ulong length)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(length % PageSize, 0UL, nameof(length));
+
+        // What lies before and behind a start that huge pages want is given back.
+        byte* room = (byte*)Anonymous(name, checked((nuint)(length + HugePage)));
+        ulong before = (HugePage - ((ulong)room % HugePage)) % HugePage;
+        byte* start = room + before;
+        if (before != 0)
+        {
+            _ = Libc.munmap(room, (nuint)before);
+        }
+
+        _ = Libc.munmap(start + length, (nuint)(HugePage - before));
+        _ = Libc.madvise(start, (nuint)length, Libc.MADV_HUGEPAGE);
+        return new HostMemory(name, length, start);
     }
 
     /// <summary>Maps memory that another process shares.</summary>
@@ -112,8 +146,8 @@ public sealed unsafe class HostMemory : IDisposable
     /// <summary>Bytes.</summary>
     public ulong Length { get; }
 
-    /// <summary>The memfd behind it, for sharing with another process.</summary>
-    public SafeFileHandle File => _file;
+    /// <summary>The memfd behind it, for sharing with another process. A private block has none.</summary>
+    public SafeFileHandle File => _file ?? throw new InvalidOperationException("a private block can't be shared with another process");
 
     /// <summary>Where in <see cref="File"/> the block begins.</summary>
     public ulong FileOffset { get; }
@@ -178,6 +212,12 @@ public sealed unsafe class HostMemory : IDisposable
     /// <returns>Its place and length; no length where none follows.</returns>
     public (ulong Offset, ulong Length) NextTouched(ulong from)
     {
+        if (_file is null)
+        {
+            // The host keeps no list of a private block's.
+            return from < Length ? (from, Length - from) : (Length, 0);
+        }
+
         int fd = (int)_file.DangerousGetHandle();
         long end = (long)(FileOffset + Length);
         long start = Libc.lseek(fd, (long)(FileOffset + from), Libc.SEEK_DATA);
@@ -201,7 +241,13 @@ public sealed unsafe class HostMemory : IDisposable
         _disposed = true;
         _ = Libc.munmap(Pointer, (nuint)Length);
         _ = Libc.munmap(_pagesMapping, _pagesLength);
-        _file.Dispose();
+        _file?.Dispose();
+    }
+
+    private static void* Anonymous(string name, nuint length)
+    {
+        void* memory = Libc.mmap(null, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
+        return memory == Libc.MapFailed ? throw HostException.Last($"mmap {length} bytes of {name}") : memory;
     }
 
     // The map lies behind the block in its file, whole pages.
@@ -251,16 +297,16 @@ public sealed unsafe class HostMemory : IDisposable
         return ((nint)start, Libc.MAP_FIXED);
     }
 
-    private (nint Memory, nint Pages) MapFile(string name, bool writable, bool ownsPageMap)
+    private (nint Memory, nint Pages) MapFile(SafeFileHandle file, string name, bool writable, bool ownsPageMap)
     {
         int protection = writable ? Libc.PROT_READ | Libc.PROT_WRITE : Libc.PROT_READ;
-        int fd = (int)_file.DangerousGetHandle();
+        int fd = (int)file.DangerousGetHandle();
         (nint place, int placed) = Place();
         void* memory = Libc.mmap((void*)place, (nuint)Length, protection, Libc.MAP_SHARED | Libc.MAP_NORESERVE | placed, fd, checked((long)FileOffset));
         if (memory == Libc.MapFailed)
         {
             HostException error = HostException.Last($"mmap {Length} bytes of {name}");
-            _file.Dispose();
+            file.Dispose();
             throw error;
         }
 
@@ -278,7 +324,7 @@ public sealed unsafe class HostMemory : IDisposable
         {
             HostException error = HostException.Last($"mmap the page map of {name}");
             _ = Libc.munmap(memory, (nuint)Length);
-            _file.Dispose();
+            file.Dispose();
             throw error;
         }
 

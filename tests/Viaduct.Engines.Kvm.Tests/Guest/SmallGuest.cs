@@ -188,7 +188,7 @@ internal sealed unsafe class SmallGuest : IDisposable
         {
             ulong target = result.GetLabelRIP(label);
             ulong* gate = (ulong*)(Ram.Pointer + Idt + (vector * 16UL));
-            gate[0] = (target & 0xFFFF) | ((ulong)KernelCode << 16) | (0x8EUL << 40) | ((target >> 16) << 48);
+            gate[0] = (target & 0xFFFF) | ((ulong)KernelCode << 16) | (0xEEUL << 40) | ((target >> 16) << 48);
         }
     }
 

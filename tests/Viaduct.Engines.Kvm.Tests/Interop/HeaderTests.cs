@@ -23,6 +23,7 @@ public sealed class HeaderTests
         [KvmCapability.DoorbellsOfAnyLength] = "KVM_CAP_IOEVENTFD_ANY_LENGTH",
         [KvmCapability.SplitIrqChip] = "KVM_CAP_SPLIT_IRQCHIP",
         [KvmCapability.ImmediateExit] = "KVM_CAP_IMMEDIATE_EXIT",
+        [KvmCapability.ExtendedState2] = "KVM_CAP_XSAVE2",
     };
 
     private static readonly Dictionary<KvmExitReason, string> _exits = new()
@@ -55,7 +56,7 @@ public sealed class HeaderTests
     {
         Assert.Equal(Enum.GetValues<KvmCapability>().Order(), _capabilities.Keys.Order());
         Assert.Equal(Enum.GetValues<KvmExitReason>().Order(), _exits.Keys.Order());
-        Compare([.. _capabilities.Select(pair => (pair.Value, (ulong)pair.Key)), .. _exits.Select(pair => (pair.Value, (ulong)pair.Key)), ("KVM_CPUID_FLAG_SIGNIFCANT_INDEX", KvmCpuidEntry.SignificantIndex)]);
+        Compare([.. _capabilities.Select(pair => (pair.Value, (ulong)pair.Key)), .. _exits.Select(pair => (pair.Value, (ulong)pair.Key)), .. Others()]);
     }
 
     [Fact]
@@ -72,6 +73,14 @@ public sealed class HeaderTests
         ("KVM_IRQCHIP_PIC_SLAVE", KvmRoutingEntry.FirstPic + 1),
         ("KVM_IRQCHIP_IOAPIC", KvmRoutingEntry.IoApic),
     ]);
+
+    private static List<(string, ulong)> Others() =>
+    [
+        ("KVM_CPUID_FLAG_SIGNIFCANT_INDEX", KvmCpuidEntry.SignificantIndex),
+        ("KVM_IRQCHIP_PIC_MASTER", KvmInterruptChip.FirstPic),
+        ("KVM_IRQCHIP_PIC_SLAVE", KvmInterruptChip.SecondPic),
+        ("KVM_IRQCHIP_IOAPIC", KvmInterruptChip.IoApic),
+    ];
 
     private static void Compare(List<(string Expression, ulong Ours)> ours)
     {

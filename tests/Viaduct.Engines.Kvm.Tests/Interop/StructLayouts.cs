@@ -67,6 +67,22 @@ internal static unsafe class StructLayouts
         [
             ("function", (nint)(&x->Function)), ("index", (nint)(&x->Index)), ("flags", (nint)(&x->Flags)), ("eax", (nint)(&x->Eax)), ("ebx", (nint)(&x->Ebx)), ("ecx", (nint)(&x->Ecx)), ("edx", (nint)(&x->Edx)),
         ]);
+        Add<KvmMsrListHeader>(all, "kvm_msr_list", true, x => [("nmsrs", (nint)(&x->Count))]);
+        Add<KvmLocalApic>(all, "kvm_lapic_state", true, x => [("regs", (nint)(&x->Registers))]);
+        Add<KvmExtendedState>(all, "kvm_xsave", true, x => [("region", (nint)(&x->Bytes))]);
+        Add<KvmExtendedControls>(all, "kvm_xcrs", true, x => [("nr_xcrs", (nint)(&x->Count)), ("flags", (nint)(&x->Flags)), ("xcrs", (nint)(&x->Controls))]);
+        Add<KvmDebugRegisters>(all, "kvm_debugregs", true, x => [("db", (nint)(&x->Db)), ("dr6", (nint)(&x->Dr6)), ("dr7", (nint)(&x->Dr7)), ("flags", (nint)(&x->Flags))]);
+        Add<KvmEvents>(all, "kvm_vcpu_events", true, x =>
+        [
+            ("exception", (nint)(&x->Exception)), ("exception.error_code", (nint)(&x->ExceptionErrorCode)), ("interrupt", (nint)(&x->Interrupt)), ("nmi", (nint)(&x->Nmi)),
+            ("sipi_vector", (nint)(&x->StartUpVector)), ("flags", (nint)(&x->Flags)), ("smi", (nint)(&x->Others)),
+        ]);
+        Add<KvmRunState>(all, "kvm_mp_state", true, x => [("mp_state", (nint)(&x->State))]);
+        Add<KvmInterruptChip>(all, "kvm_irqchip", true, x => [("chip_id", (nint)(&x->Chip)), ("chip", (nint)(&x->Registers))]);
+        Add<KvmClock>(all, "kvm_clock_data", true, x =>
+        [
+            ("clock", (nint)(&x->Nanoseconds)), ("flags", (nint)(&x->Flags)), ("realtime", (nint)(&x->Realtime)), ("host_tsc", (nint)(&x->HostTsc)),
+        ]);
         Add<KvmRunPage>(all, "kvm_run", false, x =>
         [
             ("immediate_exit", (nint)(&x->ImmediateExit)), ("exit_reason", (nint)(&x->ExitReason)), ("io.direction", (nint)(&x->IoDirection)), ("io.size", (nint)(&x->IoSize)),
