@@ -5,7 +5,7 @@ using Viaduct.Platform.Host;
 
 namespace Viaduct.Engines.Kvm;
 
-/// <summary>One KVM virtual processor. All of it is for one thread.</summary>
+/// <summary>One KVM virtual processor. All of it is for one thread, but for what says that it is for any.</summary>
 internal sealed unsafe class KvmCpu : IDisposable
 {
     private readonly SafeFileHandle _file;
@@ -15,6 +15,7 @@ internal sealed unsafe class KvmCpu : IDisposable
     private readonly nuint _run = KvmRequests.KVM_RUN;
     private int _managedThread;
     private readonly bool _hasLongState;
+    private readonly Lock _kickLock = new();
     private int _thread;
     private bool _disposed;
 
@@ -151,12 +152,18 @@ internal sealed unsafe class KvmCpu : IDisposable
         return _page->ExitReason;
     }
 
-    /// <summary>Makes <see cref="Run"/> return. From another thread, while this object is not being disposed.</summary>
+    /// <summary>Makes <see cref="Run"/> return. Any thread, at any time.</summary>
     public void Kick()
     {
-        Volatile.Write(ref _page->ImmediateExit, 1);
-        Interlocked.MemoryBarrier();
-        KickSignal.Send(Volatile.Read(ref _thread));
+        lock (_kickLock)
+        {
+            if (!_disposed)
+            {
+                Volatile.Write(ref _page->ImmediateExit, 1);
+                Interlocked.MemoryBarrier();
+                KickSignal.Send(Volatile.Read(ref _thread));
+            }
+        }
     }
 
     /// <summary>Sets what CPUID says, before anything else.</summary>
@@ -219,12 +226,16 @@ internal sealed unsafe class KvmCpu : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_disposed)
+        lock (_kickLock)
         {
-            return;
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
         }
 
-        _disposed = true;
         _ = Libc.munmap(_page, _pageLength);
         _file.Dispose();
     }

@@ -69,6 +69,15 @@ public sealed class ProcessorTests
     }
 
     [Fact]
+    public void Processor_ThatIsGone_CanStillBeToldToStop()
+    {
+        SmallGuest guest = new(c => c.Halt());
+        IVirtualCpu cpu = guest.Engine.Cpus[0];
+        guest.Dispose();
+        cpu.Stop();
+    }
+
+    [Fact]
     public void TripleFault_IsReported()
     {
         using SmallGuest guest = new(c => c.A.ud2());

@@ -11,6 +11,21 @@ public sealed unsafe class HostMemoryTests : IDisposable
 
     public void Dispose() => _whole.Dispose();
 
+    [Theory]
+    [InlineData(0x1000UL)]
+    [InlineData(0x20_0000UL)]
+    [InlineData(0x123_4000UL)]
+    public void Private_IsZeroes_WhereHugePagesBegin_AndHasNoFile(ulong length)
+    {
+        using HostMemory block = HostMemory.Private("private", length);
+        Assert.Equal(length, block.Length);
+        Assert.Equal(0UL, (ulong)block.Pointer % 0x20_0000);
+        Assert.Equal(0, block.Pointer[length - 1]);
+        block.Pointer[0] = block.Pointer[length - 1] = 0x5A;
+        block.NoteWrite(0, length);
+        Assert.Throws<InvalidOperationException>(() => block.File);
+    }
+
     [Fact]
     public void FromFile_ShowsTheSameBytes()
     {
