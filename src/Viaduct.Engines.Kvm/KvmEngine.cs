@@ -64,7 +64,7 @@ public sealed class KvmEngine : IEngine
     /// The engine's state: to be saved when all processors have been stopped and have returned, and restored before any
     /// has run. Memory and devices are their own parts; devices come first.
     /// </summary>
-    public ISavable State { get; }
+    public ISavable? State { get; }
 
     /// <inheritdoc/>
     public string Name => "kvm";

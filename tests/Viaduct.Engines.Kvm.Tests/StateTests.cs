@@ -38,11 +38,11 @@ public sealed unsafe class StateTests
         Assert.True(SpinWait.SpinUntil(() => closed.Asked, TimeSpan.FromSeconds(30)), first.Engine.Cpus[0].Describe());
         first.Stop();
         StateWriter writer = new();
-        writer.Record(first.Engine.State);
+        writer.Record(first.Engine.State!);
 
         using SmallGuest second = NewGuest(new Gate { IsOpen = true });
         new ReadOnlySpan<byte>(first.Ram.Pointer, (int)SmallGuest.RamLength).CopyTo(new Span<byte>(second.Ram.Pointer, (int)SmallGuest.RamLength));
-        new StateReader(writer.Written).Record(second.Engine.State);
+        new StateReader(writer.Written).Record(second.Engine.State!);
         Assert.Equal(0xA5, ((KvmVirtualCpu)second.Engine.Cpus[0]).Cpu.ExtendedState[Xmm + 5]);
         second.Start();
         second.AwaitDone();
@@ -58,13 +58,13 @@ public sealed unsafe class StateTests
     {
         using SmallGuest one = new(c => c.Halt());
         StateWriter writer = new();
-        one.Engine.State.Save(writer);
+        one.Engine.State!.Save(writer);
         ReadOnlyMemory<byte> state = writer.Written;
         using SmallGuest other = new(c => c.Halt(), cpus: 2);
-        Assert.Throws<StateException>(() => other.Engine.State.Restore(new StateReader(state), 1));
+        Assert.Throws<StateException>(() => other.Engine.State!.Restore(new StateReader(state), 1));
         using SmallGuest same = new(c => c.Halt());
-        Assert.Throws<StateException>(() => same.Engine.State.Restore(new StateReader(state[..^100]), 1));
-        same.Engine.State.Restore(new StateReader(state), 1);
+        Assert.Throws<StateException>(() => same.Engine.State!.Restore(new StateReader(state[..^100]), 1));
+        same.Engine.State!.Restore(new StateReader(state), 1);
     }
 
     [Fact]

@@ -95,6 +95,7 @@ internal sealed class KvmVirtualCpu : IVirtualCpu, IDisposable
                     // What was accessed last is complete: KVM_RUN sees to that before it looks at the request to return.
                     if (_stopping)
                     {
+                        _stopping = false;
                         _description = "stopped";
                         return CpuExit.Stopped;
                     }
