@@ -21,6 +21,14 @@ public sealed class KvmBenchTests(AloneMachine fixture)
         Assert.True(boot.GetProperty("peerValue").GetDouble() > 0);
     }
 
+    [Fact]
+    public async Task Exits_AreTimedBesideABareLoop()
+    {
+        JsonElement[] besides = [.. (await BenchAsync("exits --runs 5")).Where(result => result.TryGetProperty("ratio", out _))];
+        Assert.NotEmpty(besides);
+        Assert.All(besides, result => Assert.True(result.GetProperty("peerValue").GetDouble() > 0));
+    }
+
     private async Task<IEnumerable<JsonElement>> BenchAsync(string command)
     {
         string output = await _machine.OutputAsync($"viaduct bench {command} --json", _limit);

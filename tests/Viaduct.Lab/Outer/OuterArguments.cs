@@ -5,8 +5,9 @@ namespace Viaduct.Lab.Outer;
 /// <summary>The command line of QEMU for an outer machine. QEMU comes from the lab's tree and is started by the tree's own loader.</summary>
 internal static class OuterArguments
 {
-    // On a busy host the kernel would find that its timer doesn't work, and panic.
-    private const string CommandLine = "console=ttyS0 panic=-1 intel_iommu=on iommu=nopt no_timer_check nowatchdog";
+    // On a busy host the kernel would find that its timer doesn't work, and panic; or that its time stamp counter isn't true,
+    // which QEMU's is, and take a clock that is slow to read.
+    private const string CommandLine = "console=ttyS0 panic=-1 intel_iommu=on iommu=nopt no_timer_check nowatchdog tsc=reliable";
 
     /// <summary>The loader, which is the program to start.</summary>
     internal static string Loader(LabParts parts) => Path.Combine(parts.Tree, "lib64/ld-linux-x86-64.so.2");

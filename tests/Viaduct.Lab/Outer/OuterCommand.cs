@@ -78,7 +78,7 @@ internal sealed class OuterCommand
     internal async Task<OuterResult> KillAsync()
     {
         _machine.Order($"kill {_id}");
-        return new OuterResult(await _ended.Task.WaitAsync(_killLimit), Output);
+        return new OuterResult(await _ended.Task.WaitAsync(_killLimit * LabPatience.Factor), Output);
     }
 
     internal void Finish(int status) => _ended.TrySetResult(status);
@@ -87,7 +87,7 @@ internal sealed class OuterCommand
 
     private async Task WithinAsync(Task task, TimeSpan? limit, string failure)
     {
-        TimeSpan longest = limit ?? _usualLimit;
+        TimeSpan longest = (limit ?? _usualLimit) * LabPatience.Factor;
         try
         {
             await task.WaitAsync(longest, TestContext.Current.CancellationToken);

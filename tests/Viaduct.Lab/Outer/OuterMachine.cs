@@ -16,7 +16,7 @@ internal sealed class OuterMachine : IAsyncDisposable
 
     // Both of the host's processors are busy with two of them.
     private static readonly SemaphoreSlim _places = new(2, 2);
-    private static readonly TimeSpan _bootLimit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan _bootLimit = TimeSpan.FromMinutes(5);
     private static int _count;
 
     private readonly ConcurrentDictionary<string, OuterCommand> _commands = new(StringComparer.Ordinal);
@@ -67,7 +67,7 @@ internal sealed class OuterMachine : IAsyncDisposable
         try
         {
             machine = new OuterMachine(parts, options, NewFolder(options.Name));
-            await machine._ready.Task.WaitAsync(_bootLimit);
+            await machine._ready.Task.WaitAsync(_bootLimit * LabPatience.Factor);
             return machine;
         }
         catch (Exception error)
