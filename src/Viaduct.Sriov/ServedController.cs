@@ -1,4 +1,5 @@
 using Viaduct.Assigned;
+using Viaduct.Assigned.Registry;
 using Viaduct.Assigned.VfioUser.Server;
 using Viaduct.Emulated.Nvme;
 using Viaduct.Platform.Accounting;
@@ -26,15 +27,17 @@ public sealed class ServedController : IVirtualFunctionHost, IDisposable
     private readonly long[] _pastClients;
     private readonly ServedFunction _physical;
     private readonly ControlServer _control;
+    private readonly DeviceClaim? _claim;
     private bool _disposed;
 
     /// <summary>Begins to serve, with all virtual functions there can be.</summary>
     /// <param name="options">Namespaces, and how many virtual functions there can be: 1 or more. Their disks stay the caller's, open until after this.</param>
     /// <param name="folder">Where the sockets go; it is made where there is none.</param>
     /// <param name="log">Where it says who came and went, and what was wrong.</param>
+    /// <param name="registry">Where it can be found, with the host's own devices; null to be nowhere.</param>
     /// <exception cref="ServedFolderException">Another process serves there.</exception>
     /// <exception cref="HostException">A socket can't be made.</exception>
-    public ServedController(NvmeSubsystemOptions options, string folder, IEventLog log)
+    public ServedController(NvmeSubsystemOptions options, string folder, IEventLog log, DeviceRegistry? registry = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.VirtualFunctions, 1, nameof(options));
         _log = log;
@@ -60,6 +63,7 @@ public sealed class ServedController : IVirtualFunctionHost, IDisposable
             _physical = physical = new ServedFunction(
                 _folder.Physical, device.Function, memory, log, remedy: () => $"end that guest, or take a virtual function: viaduct sriov list {Folder}");
             _control = new ControlServer(_folder.Control, new ControlCommands(this), log);
+            _claim = Register(registry);
         }
         catch
         {
@@ -255,6 +259,7 @@ public sealed class ServedController : IVirtualFunctionHost, IDisposable
             _disposed = true;
         }
 
+        _claim?.Dispose();
         _control.Dispose();
         _physical.Dispose();
         lock (_gate)
@@ -284,6 +289,20 @@ public sealed class ServedController : IVirtualFunctionHost, IDisposable
     }
 
     private ControlError Ending => new(ControlErrorKind.Failed, $"{Id} is about to end");
+
+    // Only for others to find it: the folder's own lock is what makes it one process's.
+    private DeviceClaim? Register(DeviceRegistry? registry)
+    {
+        try
+        {
+            return registry?.Claim(Folder, $"viaduct serve, {Id}");
+        }
+        catch (Exception error) when (error is HostException or AssignedDeviceException)
+        {
+            _log.Warn(Id, $"'viaduct sriov list' won't find it without its folder: {error.Message}");
+            return null;
+        }
+    }
 
     private void Add(int index)
     {

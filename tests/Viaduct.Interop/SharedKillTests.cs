@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Viaduct.Assigned;
+using Viaduct.Assigned.Registry;
 using Viaduct.Sriov;
 using Viaduct.Sriov.Control;
 
@@ -52,6 +54,16 @@ public sealed class SharedKillTests : IDisposable
 
         after.AssertFlat(before, "a holder");
         Report($"holders of {Kills.Count} servers", before, after, ledgers);
+    }
+
+    [Fact]
+    public void ServerKilled_IsInTheRegistryNoMore()
+    {
+        using DeviceServer server = new(_disk, _folder, VirtualFunctions);
+        Assert.True(DeviceRegistry.Default.Find(_folder)?.IsHeld);
+        Assert.Throws<AssignedDeviceException>(() => DeviceRegistry.Default.Claim(_folder, "a test"));
+        server.Kill();
+        Assert.Null(DeviceRegistry.Default.Find(_folder));
     }
 
     [Fact]

@@ -41,5 +41,13 @@ public sealed class DeviceClaim : IDisposable
     }
 
     /// <summary>Lets others have the device. What is noted stays noted.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        if (!DeviceRegistry.IsHostFunction(Device))
+        {
+            _file.Delete();
+        }
+
+        _file.Dispose();
+    }
 }

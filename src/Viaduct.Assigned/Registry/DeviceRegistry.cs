@@ -79,6 +79,11 @@ public sealed class DeviceRegistry
             IReadOnlyDictionary<string, string> left = file.Read() is { } last && last.Device == device ? last.Note : new Dictionary<string, string>();
             RegistryRecord record = new() { Device = device, Process = Environment.ProcessId, Name = holder, Since = DateTimeOffset.UtcNow, Note = left };
             file.Write(record);
+            if (!IsHostFunction(device))
+            {
+                Sweep();
+            }
+
             return new DeviceClaim(file, record, left);
         }
         catch
@@ -103,6 +108,22 @@ public sealed class DeviceRegistry
         }
 
         return found;
+    }
+
+    /// <summary>Whether a claimed device is a function of the host's, and no folder of a served controller.</summary>
+    internal static bool IsHostFunction(string device) => PciAddress.TryParse(device, out _);
+
+    // Folders of servers that were killed: these have locks of their own, so that a file too few here does no harm.
+    private void Sweep()
+    {
+        foreach (string path in FilesOf(_folder).Where(path => !IsHostFunction(Path.GetFileName(path))))
+        {
+            using RegistryFile? file = RegistryFile.TryOpen(path);
+            if (file is not null && !file.IsLocked())
+            {
+                file.Delete();
+            }
+        }
     }
 
     private static RegistryEntry? Read(string path)

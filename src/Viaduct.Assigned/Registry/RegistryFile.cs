@@ -6,7 +6,7 @@ using Viaduct.Platform.Host;
 
 namespace Viaduct.Assigned.Registry;
 
-/// <summary>A device's file: its lock says whether somebody has the device, its record who. It is never deleted, so that all lock the same one.</summary>
+/// <summary>A device's file: its lock says whether somebody has the device, its record who. That of a host's function is never deleted, so that all lock the same one.</summary>
 internal sealed unsafe class RegistryFile : IDisposable
 {
     private const int LongestRecord = 64 * 1024;
@@ -88,6 +88,19 @@ internal sealed unsafe class RegistryFile : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new HostException($"write {_path}", error.HResult);
+        }
+    }
+
+    /// <summary>Deletes it. Who has opened it before may lock what nobody else will find.</summary>
+    internal void Delete()
+    {
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It stays, as a file of nobody's.
         }
     }
 

@@ -1,3 +1,4 @@
+using Viaduct.Assigned.Registry;
 using Viaduct.Backends.Block;
 using Viaduct.Cli.Parsing;
 using Viaduct.Emulated.Nvme;
@@ -32,7 +33,7 @@ internal sealed class SharedNvme : IServedNvme
                 Namespaces = _disks.Share(disks, virtualFunctions),
                 VirtualFunctions = virtualFunctions,
             };
-            _controller = new ServedController(options, folder, log);
+            _controller = new ServedController(options, folder, log, DeviceRegistry.Default);
         }
         catch
         {

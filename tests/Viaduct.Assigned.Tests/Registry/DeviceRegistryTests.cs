@@ -54,6 +54,22 @@ public sealed class DeviceRegistryTests : IDisposable
     }
 
     [Fact]
+    public void FoldersOfServersThatAreGone_LeaveNoFiles()
+    {
+        using DeviceClaim function = _registry.Claim(Function, "guest 'a'");
+        DeviceClaim first = _registry.Claim("/run/first", "viaduct serve");
+        using DeviceClaim second = _registry.Claim("/run/second", "viaduct serve");
+        first.Dispose();
+        Assert.Equal(2, Directory.GetFiles(_registry.Folder).Length);
+
+        // One that was killed, and so couldn't.
+        File.WriteAllText(Path.Combine(_registry.Folder, new string('a', 32)), "{}\n");
+        using DeviceClaim third = _registry.Claim("/run/third", "viaduct serve");
+        Assert.Equal(3, Directory.GetFiles(_registry.Folder).Length);
+        Assert.Equal(3, _registry.Entries.Count);
+    }
+
+    [Fact]
     public void Note_OfAHolderThatEnded_IsTheNextOnes()
     {
         using (DeviceClaim claim = _registry.Claim(Function, "guest 'a'"))
