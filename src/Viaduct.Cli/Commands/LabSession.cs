@@ -1,6 +1,8 @@
 using Viaduct.Cli.Lab;
 using Viaduct.Cli.Lab.Specification;
 using Viaduct.Machine.GuestParts;
+using Viaduct.Sriov.Control;
+using Viaduct.Sriov.Host;
 
 namespace Viaduct.Cli.Commands;
 
@@ -38,6 +40,11 @@ internal static class LabSession
         {
             await errors.WriteLineAsync($"viaduct: {error.Message}");
             return ExitCodes.BadUsage;
+        }
+        catch (HostFunctionException error)
+        {
+            await errors.WriteLineAsync($"viaduct: --assign: {error.Message}");
+            return error.Kind == ControlErrorKind.Held ? ExitCodes.DeviceHeld : ExitCodes.BadUsage;
         }
         catch (LabFailedException error)
         {

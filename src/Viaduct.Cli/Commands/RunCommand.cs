@@ -2,6 +2,8 @@ using System.CommandLine;
 using Viaduct.Cli.Lab;
 using Viaduct.Cli.Lab.Specification;
 using Viaduct.Machine.Specification;
+using Viaduct.Sriov.Control;
+using Viaduct.Sriov.Host;
 
 namespace Viaduct.Cli.Commands;
 
@@ -29,6 +31,7 @@ internal static class RunCommand
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0" --net backend=passt,tcp=2222:22
               viaduct run --kernel vmlinuz --append "console=ttyS0 root=/dev/nvme0n1" --assign vfio-user:/run/nvme.sock
               viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0" --assign vfio:0000:02:00.0
+              viaduct run --kernel vmlinuz --initrd initrd.img --append "console=ttyS0" --assign vfio:eth3/vf2
               viaduct run examples/emulated.yaml --memory 1G
 
             Exit status: 0 the guest powered off or was saved, 2 bad options, 3 its kernel panicked, 4 its processor shut down
@@ -69,6 +72,11 @@ internal static class RunCommand
         {
             System.Console.Error.WriteLine($"viaduct: {error.Message}");
             return Task.FromResult(ExitCodes.BadUsage);
+        }
+        catch (HostFunctionException error)
+        {
+            System.Console.Error.WriteLine($"viaduct: --assign: {error.Message}");
+            return Task.FromResult(error.Kind == ControlErrorKind.Held ? ExitCodes.DeviceHeld : ExitCodes.BadUsage);
         }
     }
 

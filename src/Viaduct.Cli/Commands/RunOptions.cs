@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Viaduct.Cli.Parsing;
 using Viaduct.Machine.Specification;
+using Viaduct.Platform.Host;
+using Viaduct.Sriov.Host;
 
 namespace Viaduct.Cli.Commands;
 
@@ -28,7 +30,7 @@ internal sealed class RunOptions
 
     private readonly Option<string[]> _assigned = new("--assign")
     {
-        Description = $"A device given to the guest whole, or a virtual function, once for each: {AssignOption.Syntax}. BDF is a function of the host, as lspci -D lists them; a socket is served by: viaduct serve.",
+        Description = $"A device given to the guest whole, or a virtual function, once for each: {AssignOption.Syntax}. FUNCTION is one of the host: {HostAssignment.Syntax}; a socket is served by: viaduct serve.",
         HelpName = "DEVICE",
     };
 
@@ -68,11 +70,11 @@ internal sealed class RunOptions
 
     /// <summary>Lays what is given over a machine. Disks, network cards and devices are added to its own.</summary>
     /// <exception cref="FormatException">An option's value, or the machine that comes of it, can't be.</exception>
+    /// <exception cref="HostFunctionException">A function of the host isn't there, or none is free.</exception>
     internal MachineSpec Apply(ParseResult parsed, MachineSpec machine)
     {
         int disks = machine.Disks.Count;
         int networks = machine.Networks.Count;
-        int assigned = machine.Assigned.Count;
         MachineSpec spec = machine with
         {
             Name = parsed.GetValue(Name) ?? machine.Name,
@@ -87,9 +89,20 @@ internal sealed class RunOptions
             Console = IsGiven(parsed, _console) ? Enum.Parse<ConsoleChoice>(parsed.GetRequiredValue(_console), ignoreCase: true) : machine.Console,
             Disks = [.. machine.Disks, .. (parsed.GetValue(_disks) ?? []).Select((value, index) => DiskOption.Parse(value, disks + index))],
             Networks = [.. machine.Networks, .. (parsed.GetValue(_networks) ?? []).Select((value, index) => NetOption.Parse(value, networks + index))],
-            Assigned = [.. machine.Assigned, .. (parsed.GetValue(_assigned) ?? []).Select((value, index) => AssignOption.Parse(value, assigned + index))],
+            Assigned = Assignments(parsed.GetValue(_assigned) ?? [], machine.Assigned),
         };
         return spec.Problem() is { } problem ? throw new FormatException(problem) : spec;
+    }
+
+    private static List<AssignedSpec> Assignments(string[] values, IReadOnlyList<AssignedSpec> before)
+    {
+        List<AssignedSpec> all = [.. before];
+        foreach (string value in values)
+        {
+            all.Add(AssignOption.Parse(value, all.Count, all.Select(each => each.Host).OfType<PciAddress>().ToHashSet()));
+        }
+
+        return all;
     }
 
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };

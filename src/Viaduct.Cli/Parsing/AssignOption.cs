@@ -1,12 +1,13 @@
 using Viaduct.Machine.Specification;
 using Viaduct.Platform.Host;
+using Viaduct.Sriov.Host;
 
 namespace Viaduct.Cli.Parsing;
 
 /// <summary>The value of <c>--assign</c>.</summary>
 internal static class AssignOption
 {
-    internal const string Syntax = "vfio:BDF[,id=I][,vf-token=UUID] or vfio-user:SOCKET[,id=I]";
+    internal const string Syntax = "vfio:FUNCTION[,id=I][,vf-token=UUID] or vfio-user:SOCKET[,id=I]";
 
     /// <summary>What a device of the host begins with.</summary>
     internal const string Vfio = "vfio:";
@@ -16,12 +17,14 @@ internal static class AssignOption
     /// <summary>Reads one.</summary>
     /// <param name="value">What the user wrote.</param>
     /// <param name="index">Its place among the assigned devices, for an id of its own.</param>
+    /// <param name="taken">Functions of the host that the guest has already.</param>
     /// <exception cref="FormatException">It is no device; the message quotes the part.</exception>
-    internal static AssignedSpec Parse(string value, int index)
+    /// <exception cref="HostFunctionException">It names a function of the host that isn't there, or none is free.</exception>
+    internal static AssignedSpec Parse(string value, int index, IReadOnlySet<PciAddress> taken)
     {
         int comma = value.IndexOf(',', StringComparison.Ordinal);
         string place = comma < 0 ? value : value[..comma];
-        AssignedSpec spec = Place(place) with { Id = $"assigned{index}" };
+        AssignedSpec spec = Place(place, taken) with { Id = $"assigned{index}" };
         if (comma >= 0)
         {
             SubOptions parts = new("--assign", value[(comma + 1)..]);
@@ -34,25 +37,11 @@ internal static class AssignOption
             : throw new FormatException($"--assign: 'id={spec.Id}' must be at most 20 letters, digits, '-', '_' or '.'");
     }
 
-    /// <summary>Reads the address of a function of the host's, as <c>lspci -D</c> has it.</summary>
-    /// <param name="text">With what it begins with.</param>
-    /// <exception cref="FormatException">It is none; the message quotes it.</exception>
-    internal static PciAddress Host(string text) => PciAddress.TryParse(text[Vfio.Length..], out PciAddress address)
-        ? address
-        : throw new FormatException($"'{text}' names no PCI function; write vfio:0000:01:00.0, as lspci -D lists them");
-
-    private static AssignedSpec Place(string place)
+    private static AssignedSpec Place(string place, IReadOnlySet<PciAddress> taken)
     {
         if (place.StartsWith(Vfio, StringComparison.Ordinal))
         {
-            try
-            {
-                return new AssignedSpec { Id = "", Host = Host(place) };
-            }
-            catch (FormatException error)
-            {
-                throw new FormatException($"--assign {error.Message}", error);
-            }
+            return new AssignedSpec { Id = "", Host = new HostAssignment(HostFunctions.This).Resolve(place[Vfio.Length..], taken) };
         }
 
         return place.StartsWith(VfioUser, StringComparison.Ordinal) && place.Length > VfioUser.Length

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Viaduct.Cli.Console;
 using Viaduct.Sriov;
 using Viaduct.Sriov.Control;
 
@@ -8,22 +9,9 @@ namespace Viaduct.Cli.Serve;
 /// <summary>A served controller's functions for people.</summary>
 internal static class FunctionTable
 {
-    // Wide enough for the table where the output is no terminal, which has a width of its own.
-    private const int PlainWidth = 140;
-
     internal static void Write(ControlReply reply, TextWriter writer, bool plain)
     {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-        });
-        if (plain)
-        {
-            console.Profile.Width = PlainWidth;
-        }
-
+        IAnsiConsole console = TableConsole.Create(writer, plain);
         Table table = new() { Border = TableBorder.Rounded };
         table.AddColumns("function", "holder", "since (UTC)", "state", "namespaces", "limit");
         table.AddColumn(new TableColumn("requests").RightAligned());
@@ -32,18 +20,18 @@ internal static class FunctionTable
         {
             table.AddRow(
                 Markup.Escape(function.Name),
-                function.Holder is { } holder ? Markup.Escape(Printable($"{holder.Name} (pid {holder.Process})")) : "[grey]free[/]",
+                function.Holder is { } holder ? Markup.Escape(TableConsole.Printable($"{holder.Name} (pid {holder.Process})")) : "[grey]free[/]",
                 function.Holder?.Since.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) ?? "",
                 function.Online ? "on line" : "[yellow]off line[/]",
                 string.Join(", ", function.Namespaces),
                 Limit(function),
                 function.Requests.ToString(CultureInfo.InvariantCulture),
-                Markup.Escape(Printable(function.Socket)));
+                Markup.Escape(TableConsole.Printable(function.Socket)));
         }
 
         console.Write(table);
         int present = reply.Functions.Count(function => function.Controller != 0);
-        writer.WriteLine($"{Printable(reply.Device)}: {present} of at most {reply.VirtualFunctions} virtual functions.");
+        writer.WriteLine($"{TableConsole.Printable(reply.Device)}: {present} of at most {reply.VirtualFunctions} virtual functions.");
     }
 
     private static string Limit(FunctionState function)
@@ -61,7 +49,4 @@ internal static class FunctionTable
 
         return parts.Count == 0 ? "none" : string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", parts)}, burst {function.Burst} ms");
     }
-
-    // What comes from other processes may hold what a terminal would obey.
-    private static string Printable(string text) => string.Concat(text.Where(character => !char.IsControl(character)));
 }

@@ -17,6 +17,12 @@ public sealed class CommandLineTests
     [InlineData("run --kernel k --initrd i --append console=ttyS0 --memory 1G --cpus 1 --engine software --name n --disk path=a --disk path=b,road=emulated")]
     [InlineData("demo --json --engine auto")]
     [InlineData("doctor --json")]
+    [InlineData("sriov list")]
+    [InlineData("sriov list eth3 --json")]
+    [InlineData("sriov create 01:00.0 4 vlan=100 autoprobe=off --force")]
+    [InlineData("sriov create eth3 mac=52:54:00:00:00:01")]
+    [InlineData("sriov remove eth3 3 4 --force")]
+    [InlineData("sriov set eth3 vf=1 vlan=0")]
     [InlineData("up lab.yaml --json --verbose --engine software")]
     [InlineData("bench engine --json --runs 5")]
     [InlineData("bench instructions --json --cases 10")]
@@ -49,6 +55,13 @@ public sealed class CommandLineTests
     [InlineData("run --kernel k --disk path=a,id=x --disk path=b,id=x")]
     [InlineData("run --kernel /nonexistent/kernel")]
     [InlineData("up /nonexistent/lab.yaml")]
+    [InlineData("sriov list /nonexistent/folder")]
+    [InlineData("sriov list 7fff:7f:1f.7")]
+    [InlineData("sriov create no-such-interface 1")]
+    [InlineData("sriov create 7fff:7f:1f.7 many")]
+    [InlineData("sriov create /nonexistent/folder 1 vlan=5")]
+    [InlineData("sriov set 7fff:7f:1f.7 vf=1 iops=5")]
+    [InlineData("sriov set /nonexistent/folder vf=1 vlan=5")]
     [InlineData("bench disk --peer qemu --qemu /nonexistent/qemu")]
     [InlineData("bench disk --qemu /bin/false")]
     public async Task Line_ThatCannotBeDone_ExitsWith2(string line) =>
@@ -97,7 +110,7 @@ public sealed class CommandLineTests
         element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
 
     private static RootCommand Root() =>
-        new() { RunCommand.Create(), UpCommand.Create(), DemoCommand.Create(), BenchCommand.Create(), DoctorCommand.Create() };
+        new() { RunCommand.Create(), SriovCommand.Create(), UpCommand.Create(), DemoCommand.Create(), BenchCommand.Create(), DoctorCommand.Create() };
 
     private static ParseResult Parse(string line) => Root().Parse(line.Split(' '));
 }

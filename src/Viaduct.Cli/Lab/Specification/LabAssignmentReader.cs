@@ -2,6 +2,7 @@ using System.Globalization;
 using Viaduct.Cli.Lab.Yaml;
 using Viaduct.Cli.Parsing;
 using Viaduct.Platform.Host;
+using Viaduct.Sriov.Host;
 
 namespace Viaduct.Cli.Lab.Specification;
 
@@ -18,6 +19,7 @@ internal sealed class LabAssignmentReader
     private readonly IReadOnlyDictionary<string, LabDevice> _devices;
     private readonly YamlProblems _problems;
     private readonly Dictionary<string, string> _holders = new(StringComparer.Ordinal);
+    private readonly HashSet<PciAddress> _ofHost = [];
 
     /// <param name="folder">What relative paths start from.</param>
     /// <param name="devices">The lab's devices.</param>
@@ -56,8 +58,8 @@ internal sealed class LabAssignmentReader
     private LabAssignment? Target(YamlFields fields)
     {
         string expected = _devices.Count == 0
-            ? $"{SocketPrefix}SOCKET or {AssignOption.Vfio}BDF (this lab has no 'devices')"
-            : $"{SocketPrefix}SOCKET, {AssignOption.Vfio}BDF, or a device of this lab: {YamlFields.Words([.. _devices.Keys], "or")}";
+            ? $"{SocketPrefix}SOCKET or {AssignOption.Vfio}FUNCTION (this lab has no 'devices')"
+            : $"{SocketPrefix}SOCKET, {AssignOption.Vfio}FUNCTION, or a device of this lab: {YamlFields.Words([.. _devices.Keys], "or")}";
         if (fields.Text("device", expected) is not { } text)
         {
             if (!fields.Has("device"))
@@ -75,13 +77,7 @@ internal sealed class LabAssignmentReader
 
         if (text.StartsWith(AssignOption.Vfio, StringComparison.Ordinal))
         {
-            if (PciAddress.TryParse(text[AssignOption.Vfio.Length..], out PciAddress address))
-            {
-                return new LabAssignment { Id = "", Host = address };
-            }
-
-            _problems.Add(fields.Place("device"), fields.Node("device")!.Found, $"{AssignOption.Vfio}0000:01:00.0, a PCI function of this host as lspci -D lists them");
-            return null;
+            return OfHost(text[AssignOption.Vfio.Length..], fields);
         }
 
         int slash = text.IndexOf('/', StringComparison.Ordinal);
@@ -94,6 +90,21 @@ internal sealed class LabAssignmentReader
         return slash < 0
             ? new LabAssignment { Id = "", Device = device.Name }
             : Function(device, text[(slash + 1)..], fields);
+    }
+
+    private LabAssignment? OfHost(string text, YamlFields fields)
+    {
+        try
+        {
+            PciAddress address = new HostAssignment(HostFunctions.This).Resolve(text, _ofHost);
+            _ = _ofHost.Add(address);
+            return new LabAssignment { Id = "", Host = address };
+        }
+        catch (HostFunctionException error)
+        {
+            _problems.Add(fields.Place("device"), fields.Node("device")!.Found, $"a function that this host has: {error.Message}");
+            return null;
+        }
     }
 
     private LabAssignment? Function(LabDevice device, string function, YamlFields fields)
