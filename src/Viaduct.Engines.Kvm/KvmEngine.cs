@@ -45,7 +45,7 @@ public sealed class KvmEngine : IEngine
             KvmMachine machine = Own(system.CreateMachine());
             machine.CreateInterruptControllers(split: false, Inputs);
             _slots = Own(new MemorySlots(machine, memory));
-            _cpus = CreateCpus(system, machine, cpus, new AccessDispatcher(memory, ports));
+            _cpus = CreateCpus(system, machine, cpus, new AccessDispatcher(memory, ports, _slots));
             _ = Own(new DoorbellFollower(machine, memory, ports, system.Capability(KvmCapability.DoorbellsOfAnyLength) != 0));
             memory.DoorbellsAreExits = ports.DoorbellsAreExits = true;
             InterruptEvents = new KvmInterruptEvents(machine, new RoutingTable(machine, Inputs, chips: true, system.Capability(KvmCapability.IrqRouting)));

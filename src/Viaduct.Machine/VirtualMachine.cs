@@ -115,7 +115,7 @@ public sealed class VirtualMachine : IDisposable
             }
 
             // Interrupt controllers come last.
-            _parts = [_root, .. board, _serial, .. Engine.State is { } engine ? [engine] : Array.Empty<ISavable>()];
+            _parts = [_root, .. board, _serial, .. Engine.State is { } controllers ? [controllers] : Array.Empty<ISavable>()];
             if (state is not null)
             {
                 if (SavingProblem is { } problem)

@@ -106,6 +106,43 @@ internal sealed unsafe class MemorySlots : IDisposable
         }
     }
 
+    /// <summary>
+    /// Copies between a guest's access that came out as an exit and memory that is in no slot: it is less than a page, or
+    /// its slot is only just being made. Whoever takes memory away waits in <see cref="Follow"/> until that is done.
+    /// </summary>
+    /// <param name="address">The guest physical address.</param>
+    /// <param name="data">The bytes that are written, or take what is read.</param>
+    /// <param name="writes">Which.</param>
+    /// <returns>False where there is no memory, or it can't be written.</returns>
+    public bool TryCopy(ulong address, Span<byte> data, bool writes)
+    {
+        lock (_lock)
+        {
+            if (_space.Current.Find(address) is not { Memory: not null } range
+                || range.Length - (address - range.Start) < (ulong)data.Length
+                || (writes && range.ReadOnly))
+            {
+                return false;
+            }
+
+            Span<byte> memory = new(range.Host + (address - range.Start), data.Length);
+            if (writes)
+            {
+                data.CopyTo(memory);
+                if (_logs.TryGetValue(range.Memory, out ulong[]? log))
+                {
+                    Note(log, (range.MemoryOffset + (address - range.Start)) / HostMemory.PageSize);
+                }
+            }
+            else
+            {
+                memory.CopyTo(data);
+            }
+
+            return true;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _space.Changed -= Follow;
 
@@ -186,11 +223,12 @@ internal sealed unsafe class MemorySlots : IDisposable
         {
             for (ulong word = written[i]; word != 0; word &= word - 1)
             {
-                ulong page = first + ((ulong)i * 64) + (ulong)BitOperations.TrailingZeroCount(word);
-                log[page / 64] |= 1UL << (int)(page % 64);
+                Note(log, first + ((ulong)i * 64) + (ulong)BitOperations.TrailingZeroCount(word));
             }
         }
     }
+
+    private static void Note(ulong[] log, ulong page) => log[page / 64] |= 1UL << (int)(page % 64);
 
     private static int Words(ulong length) => (int)(((length / HostMemory.PageSize) + 63) / 64);
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Viaduct.Engines.Kvm.Interop;
+using Viaduct.Engines.Kvm.Memory;
 using Viaduct.Platform.AddressSpaces;
 
 namespace Viaduct.Engines.Kvm.Processors;
@@ -8,7 +9,8 @@ namespace Viaduct.Engines.Kvm.Processors;
 /// <summary>Carries out a processor's accesses that came out of KVM_RUN, at what the address spaces show.</summary>
 /// <param name="memory">Guest physical memory.</param>
 /// <param name="ports">I/O ports.</param>
-internal sealed unsafe class AccessDispatcher(AddressSpace memory, AddressSpace ports)
+/// <param name="slots">What of memory KVM reaches without them.</param>
+internal sealed unsafe class AccessDispatcher(AddressSpace memory, AddressSpace ports, MemorySlots slots)
 {
     /// <summary>Answers IN, OUT, INS and OUTS; the last two may be many accesses at once, one after the other.</summary>
     public void Port(KvmRunPage* page)
@@ -61,25 +63,25 @@ internal sealed unsafe class AccessDispatcher(AddressSpace memory, AddressSpace 
         }
     }
 
+    // What no device answers may be memory that is in no slot.
     private ulong Read(ulong address, int size)
     {
-        AccessStatus status = memory.Read(address, size, out ulong value);
-        return status == AccessStatus.NoResponse && Host(address, size, write: false) is var host && host != null ? Load(host, size) : value;
+        if (memory.Read(address, size, out ulong value) == AccessStatus.NoResponse)
+        {
+            ulong bytes = 0;
+            value = slots.TryCopy(address, new Span<byte>(&bytes, size), writes: false) ? bytes : value;
+        }
+
+        return value;
     }
 
     private void Write(ulong address, int size, ulong value)
     {
-        if (memory.Write(address, size, value) == AccessStatus.NoResponse && Host(address, size, write: true) is var host && host != null)
+        if (memory.Write(address, size, value) == AccessStatus.NoResponse)
         {
-            Store(host, size, value);
+            _ = slots.TryCopy(address, new Span<byte>(&value, size), writes: true);
         }
     }
-
-    // Memory that is in no slot: it is less than a page, or its slot is only just being made.
-    private byte* Host(ulong address, int size, bool write) =>
-        memory.Current.Find(address) is { Memory: not null } range && range.Length - (address - range.Start) >= (ulong)size && !(write && range.ReadOnly)
-            ? range.Host + (address - range.Start)
-            : null;
 
     private static ulong Load(byte* from, int size) => size switch
     {
