@@ -5,7 +5,7 @@ namespace Viaduct.Lab;
 
 /// <summary>
 /// <c>viaduct sriov</c> and <c>viaduct doctor</c> with real drivers: igb and igbvf on QEMU's 82576, which has MAC
-/// filters, VLANs and spoof checks per virtual function and takes rates without limiting anything; and its NVMe controller.
+/// filters and VLANs per virtual function, and takes spoof checks and rates without effect; and QEMU's NVMe controller.
 /// </summary>
 public sealed class HostFunctionsTests(HostFunctionsMachine fixture) : IClassFixture<HostFunctionsMachine>
 {
@@ -14,7 +14,8 @@ public sealed class HostFunctionsTests(HostFunctionsMachine fixture) : IClassFix
 
     // All of the port that a case may change; "two" has two functions with an interface each, in network namespaces of their own.
     private const string Tools = """
-        state() { ip -o link show port0 | sed 's/qdisc.*mode/mode/'; ip link show port0 | grep ' vf '; cat /sys/class/net/port0/device/sriov_{numvfs,drivers_autoprobe}; ls /sys/bus/pci/drivers/igbvf | grep :; }
+        linked() { for i in $(seq 100); do [ "$(cat /sys/class/net/port0/carrier)" = 1 ] && return; sleep 0.2; done; return 1; }
+        state() { cat /sys/class/net/port0/{address,mtu,flags}; ip link show port0 | grep ' vf '; cat /sys/class/net/port0/device/sriov_{numvfs,drivers_autoprobe}; ls /sys/bus/pci/drivers/igbvf | grep :; }
         refused() { local status=$1; shift; "$@" && return 1; [ $? = $status ]; }
         two() {
             viaduct sriov create port0 2 || exit
@@ -30,18 +31,6 @@ public sealed class HostFunctionsTests(HostFunctionsMachine fixture) : IClassFix
         }
         gone() { ip netns delete n0; ip netns delete n1; sleep 1; viaduct sriov remove port0 --force; }
         answered() { ip -n n0 neigh flush all; ip netns exec n0 ping -c 5 -i 0.3 -W 3 10.9.9.2 | grep -o '[0-9]* received'; }
-        frames() {
-            rm -f /tmp/listening
-            ip netns exec n1 timeout 60 perl -MSocket -e '
-                socket(S, 17, SOCK_RAW, unpack("n", pack("S", 0x88b5))) or die; open(F, ">/tmp/listening"); close F; my $n = 0;
-                my $r = ""; vec($r, fileno(S), 1) = 1; while (select(my $x = $r, undef, undef, 6) > 0) { recv(S, my $b, 2000, 0); $n++ } print "$n received\n"' &
-            until [ -e /tmp/listening ]; do sleep 0.1; done
-            ip netns exec n0 perl -MSocket -e '
-                socket(S, 17, SOCK_RAW, 0) or die; my $i = `cat /sys/class/net/eth0/ifindex`;
-                my $to = pack("S n i S C C a8", 17, 0x88b5, $i, 0, 0, 6, pack("H12", "525400000102"));
-                for (1 .. 10) { send(S, pack("H12 H12 n a50", "525400000102", $ARGV[0], 0x88b5, "x"), 0, $to) or die "$!" }' "$1"
-            wait $!
-        }
 
         """;
 
@@ -65,7 +54,7 @@ public sealed class HostFunctionsTests(HostFunctionsMachine fixture) : IClassFix
         string output = await _machine.OutputAsync(
             Tools + """
             state > /tmp/before
-            viaduct sriov create port0 2 vlan=7 autoprobe=off || exit
+            viaduct sriov create port0 2 vlan=7 autoprobe=off && linked || exit
             viaduct sriov set port0 vf=2 mac=52:54:00:00:01:02 vlan=100 qos=3 spoofchk=off trust=on max-tx-rate=500 || exit
             ip link show port0 | grep ' vf '
             viaduct sriov set port0 pf autoprobe=on && viaduct sriov remove port0 || exit
@@ -106,7 +95,7 @@ public sealed class HostFunctionsTests(HostFunctionsMachine fixture) : IClassFix
     }
 
     [Fact]
-    public async Task MacVlanAndSpoofCheck_Act_AndWhatIsInUseStays()
+    public async Task MacAndVlan_Act_AndWhatIsInUseStays()
     {
         string output = await _machine.OutputAsync(
             Tools + """
@@ -117,9 +106,6 @@ public sealed class HostFunctionsTests(HostFunctionsMachine fixture) : IClassFix
             viaduct sriov set port0 vf=1 vlan=100 || exit; echo "one in a VLAN: $(answered)"
             viaduct sriov set port0 vf=2 vlan=100 || exit; echo "both in it: $(answered)"
             viaduct sriov set port0 vf=1 vlan=0 && viaduct sriov set port0 vf=2 vlan=0 || exit; echo "out of it: $(answered)"
-            echo "own address: $(frames 525400000101)"
-            echo "another's: $(frames 525400000177)"
-            viaduct sriov set port0 vf=1 spoofchk=off || exit; echo "unchecked: $(frames 525400000177)"
             refused 5 viaduct sriov remove port0 2>&1
             """,
             TimeSpan.FromMinutes(15));
@@ -127,7 +113,6 @@ public sealed class HostFunctionsTests(HostFunctionsMachine fixture) : IClassFix
             [
                 "52:54:00:00:01:01", "52:54:00:00:01:02",
                 "no VLAN: 5 received", "one in a VLAN: 0 received", "both in it: 5 received", "out of it: 5 received",
-                "own address: 10 received", "another's: 0 received", "unchecked: 10 received",
                 "viaduct: port0's vf1 (0000:02:10.0) is used by another network namespace, which has its interface; end that container, or move the interface back, or take it all the same: --force",
             ],
             output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
