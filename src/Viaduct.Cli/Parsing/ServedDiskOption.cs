@@ -6,7 +6,10 @@ namespace Viaduct.Cli.Parsing;
 /// <summary>The value of <c>--disk</c> of <c>viaduct serve</c>.</summary>
 internal sealed record ServedDiskOption
 {
-    internal const string Syntax = "path=F[,format=raw][,readonly][,direct][,id=I][,vf=N|,shared]";
+    internal const string Syntax = AloneSyntax + "[,vf=N|,shared]";
+
+    /// <summary>The parts for a device without virtual functions.</summary>
+    internal const string AloneSyntax = "path=F[,format=raw][,readonly][,direct][,id=I]";
 
     /// <summary>The longest id of a device.</summary>
     internal const int LongestId = 20;
@@ -43,7 +46,7 @@ internal sealed record ServedDiskOption
         parts.Finish();
         if (disk.Shared && (virtualFunctions == 0 || disk.Function is not null))
         {
-            throw new FormatException(virtualFunctions == 0 ? "--disk: 'shared' takes --vfs" : $"--disk '{value}': 'shared' gives it to all, 'vf={function}' to one");
+            throw new FormatException(virtualFunctions == 0 ? "--disk: 'shared' takes the --vfs of 'serve nvme'" : $"--disk '{value}': 'shared' gives it to all, 'vf={function}' to one");
         }
 
         return disk;
@@ -58,7 +61,7 @@ internal sealed record ServedDiskOption
     internal static bool IsIdCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.';
 
     private static int ParseFunction(string value, int virtualFunctions) =>
-        virtualFunctions == 0 ? throw new FormatException($"--disk: 'vf={value}' takes --vfs")
+        virtualFunctions == 0 ? throw new FormatException($"--disk: 'vf={value}' takes the --vfs of 'serve nvme'")
         : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= virtualFunctions ? number
         : throw new FormatException($"--disk: 'vf={value}' is no function: 0 is the physical one, 1 to {virtualFunctions} are the virtual ones");
 }

@@ -8,7 +8,7 @@ using Viaduct.Sriov;
 namespace Viaduct.Cli.Serve;
 
 /// <summary>An NVMe controller with its disks and virtual functions, behind a folder of sockets.</summary>
-internal sealed class SharedNvme : IServedNvme
+internal sealed class SharedNvme : IServedDevice
 {
     private readonly OpenDisks _disks;
     private readonly ServedController _controller;

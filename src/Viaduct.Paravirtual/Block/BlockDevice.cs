@@ -4,6 +4,7 @@ using System.Text;
 using Viaduct.Backends.Block;
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Dma;
 using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Block;
@@ -12,7 +13,7 @@ namespace Viaduct.Paravirtual.Block;
 /// A virtio block device (virtio 1.2, 5.2): several queues, flush, discard, write zeroes, a write cache that the driver
 /// may turn off, and a capacity that follows the back-end's.
 /// </summary>
-public sealed class BlockDevice : IVirtioDevice
+public sealed class BlockDevice : IVirtioDevice, IDmaPause
 {
     private const int SerialLength = 20;
     private const int MaximumQueues = 64;
@@ -164,6 +165,24 @@ public sealed class BlockDevice : IVirtioDevice
 
     /// <inheritdoc/>
     public QueueState StopQueue(int index) => WorkOf(index).Stop(SlotOf(index));
+
+    /// <inheritdoc/>
+    public void Pause()
+    {
+        foreach (BlockWork work in _works)
+        {
+            work.Pause();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Resume()
+    {
+        foreach (BlockWork work in _works)
+        {
+            work.Resume();
+        }
+    }
 
     /// <inheritdoc/>
     public void Reset()

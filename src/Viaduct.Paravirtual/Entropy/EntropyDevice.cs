@@ -1,11 +1,12 @@
 using Viaduct.Paravirtual.Queues;
 using Viaduct.Platform.Accounting;
+using Viaduct.Platform.Dma;
 using Viaduct.Platform.Host;
 
 namespace Viaduct.Paravirtual.Entropy;
 
 /// <summary>A virtio entropy device (virtio 1.2, 5.4): random numbers of the host's kernel.</summary>
-public sealed class EntropyDevice : IVirtioDevice
+public sealed class EntropyDevice : IVirtioDevice, IDmaPause
 {
     private static readonly ushort[] _queueSizes = [64];
 
@@ -84,6 +85,12 @@ public sealed class EntropyDevice : IVirtioDevice
 
     /// <inheritdoc/>
     public QueueState StopQueue(int index) => _work.Stop(index);
+
+    /// <inheritdoc/>
+    public void Pause() => _work.Pause();
+
+    /// <inheritdoc/>
+    public void Resume() => _work.Resume();
 
     /// <inheritdoc/>
     public void Reset()

@@ -16,7 +16,10 @@ namespace Viaduct.Paravirtual.Workers;
 internal abstract class QueueWork : IWork, IDisposable
 {
     private readonly Slot[] _slots;
+    private readonly object _pauseGate = new();
     private DeviceWorker? _worker;
+    private volatile bool _pausing;
+    private bool _paused;
 
     /// <param name="slots">How many queues it may have.</param>
     protected QueueWork(int slots)
@@ -64,8 +67,50 @@ internal abstract class QueueWork : IWork, IDisposable
         return queue.State;
     }
 
+    /// <summary>
+    /// Returns when no chain is with the back-end; none is taken, and no ring looked at, before <see cref="Resume"/>. For
+    /// work whose back-end gives chains back by itself. Not while a queue is stopped.
+    /// </summary>
+    internal void Pause()
+    {
+        _pausing = true;
+        Wake();
+        while (_worker is null && !_paused)
+        {
+            if (!DoWork())
+            {
+                Sleep();
+            }
+        }
+
+        lock (_pauseGate)
+        {
+            while (!_paused)
+            {
+                Monitor.Wait(_pauseGate);
+            }
+        }
+    }
+
+    /// <summary>Goes on after <see cref="Pause"/>.</summary>
+    internal void Resume()
+    {
+        lock (_pauseGate)
+        {
+            _pausing = false;
+            _paused = false;
+        }
+
+        Wake();
+    }
+
     public bool DoWork()
     {
+        if (_pausing)
+        {
+            return Quiesce();
+        }
+
         bool worked = Complete();
         for (int i = 0; i < _slots.Length; i++)
         {
@@ -130,6 +175,27 @@ internal abstract class QueueWork : IWork, IDisposable
 
     /// <summary>The queue of a slot that is to give its chains back, or null.</summary>
     protected VirtQueue? StoppingQueue(int slot) => Volatile.Read(ref _slots[slot].Stopping) ? Volatile.Read(ref _slots[slot].Queue) : null;
+
+    /// <summary>Takes what is under way to its end, and begins nothing.</summary>
+    private bool Quiesce()
+    {
+        bool worked = Complete();
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            if (Held(i) != 0)
+            {
+                return worked;
+            }
+        }
+
+        lock (_pauseGate)
+        {
+            _paused = _pausing;
+            Monitor.PulseAll(_pauseGate);
+        }
+
+        return worked;
+    }
 
     private bool AllowNotifications()
     {

@@ -28,6 +28,9 @@ public sealed class BarRegion : IDisposable
     /// <summary>Whether writes are doorbells: noted without device code, and counted as such.</summary>
     public bool IsDoorbell { get; internal init; }
 
+    /// <summary>Whether a write may wait until the device has no request any more, as one does that resets it. Set when the device is built.</summary>
+    public bool WaitsForDevice { get; set; }
+
     /// <summary>
     /// Where an engine may raise eventfds for writes instead of calling the handler, by offset from the region's start.
     /// Setting it makes the mappings follow before it returns: not under a lock that a processor may want.

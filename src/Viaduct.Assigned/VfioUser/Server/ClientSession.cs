@@ -250,20 +250,21 @@ internal sealed unsafe class ClientSession : IDisposable
         return Reply(message, Bytes(in count));
     }
 
-    // Any register may hold a reset, which waits for the device.
     private void Write(in RegionAccessMessage access, ReadOnlySpan<byte> data)
     {
-        if (access.Region == AssignedRegion.Config && (_memory.AnyRemote || _client.HasCodeMap))
+        if ((_memory.AnyRemote || _client.HasCodeMap) && _regions.MayWait(in access))
         {
-            ulong offset = access.Offset;
-            byte[] copy = data.ToArray();
-            _link.WaitForDevice(() => _regions.Write(AssignedRegion.Config, offset, copy));
+            WriteAndWait(access, data.ToArray());
         }
         else
         {
             _regions.Write(access.Region, access.Offset, data);
         }
     }
+
+    // Apart, for what it allocates.
+    private void WriteAndWait(RegionAccessMessage access, byte[] data) =>
+        _link.WaitForDevice(() => _regions.Write(access.Region, access.Offset, data));
 
     private int MapDma(ReceivedMessage message)
     {

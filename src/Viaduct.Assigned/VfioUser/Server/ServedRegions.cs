@@ -58,6 +58,25 @@ internal sealed class ServedRegions
         return access.Count <= size && access.Offset <= size - access.Count;
     }
 
+    /// <summary>Whether a write may wait for the device: any register of the configuration space may hold a reset.</summary>
+    internal bool MayWait(in RegionAccessMessage access)
+    {
+        if (access.Region == AssignedRegion.Config)
+        {
+            return true;
+        }
+
+        foreach (BarRegion part in Bar(access.Region) is { } bar ? bar.Regions : [])
+        {
+            if (part.WaitsForDevice && access.Offset < part.Offset + part.Length && part.Offset < access.Offset + access.Count)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Reads. The access lies inside.</summary>
     internal void Read(uint region, ulong offset, Span<byte> data)
     {

@@ -33,7 +33,7 @@ public sealed class VirtioPciDevice : IDisposable
     private readonly CommonConfiguration _common;
     private readonly PciBar _bar;
 
-    /// <param name="device">What it hosts; disposed with it.</param>
+    /// <param name="device">What it hosts; disposed with it. One that is an <see cref="IDmaPause"/> can be served to other processes.</param>
     /// <param name="dma">The function's way to memory and interrupts.</param>
     /// <param name="counters">The device's.</param>
     /// <param name="log">Where a broken queue is reported.</param>
@@ -50,7 +50,7 @@ public sealed class VirtioPciDevice : IDisposable
         _signals = new PciSignals(Function, msix, queues);
         _session = new DeviceSession(device, (options ?? new VirtioPciOptions()).Features, _signals, dma, counters, log);
         _common = new CommonConfiguration(_session, _signals);
-        _bar.Map(CommonOffset, CommonRegister.Length, _common);
+        _bar.Map(CommonOffset, CommonRegister.Length, _common).WaitsForDevice = true;
         _bar.Map(IsrOffset, sizeof(uint), _signals);
         _bar.Map(NotifyOffset, (ulong)(queues * NotifyRegion.Multiplier), new NotifyRegion(_session)).Signals = NotifyRegion.SignalsOf(device);
         Describe(PciStructure.Common, CommonOffset, CommonRegister.Length);
@@ -66,6 +66,7 @@ public sealed class VirtioPciDevice : IDisposable
         _ = new ConfigAccess(Function, _bar);
         Function.AddExpress();
         Function.AddPowerManagement();
+        Function.DmaPause = device as IDmaPause;
         Function.Reset += OnReset;
     }
 
