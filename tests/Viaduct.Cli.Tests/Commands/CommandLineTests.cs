@@ -117,7 +117,7 @@ public sealed class CommandLineTests
         element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal);
 
     private static RootCommand Root() =>
-        new() { RunCommand.Create(), SriovCommand.Create(), UpCommand.Create(), DemoCommand.Create(), BenchCommand.Create(), DoctorCommand.Create() };
+        new() { RunCommand.Create(), ServeCommand.Create(), SriovCommand.Create(), UpCommand.Create(), DemoCommand.Create(), BenchCommand.Create(), DoctorCommand.Create() };
 
     private static ParseResult Parse(string line) => Root().Parse(line.Split(' '));
 }
